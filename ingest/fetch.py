@@ -24,7 +24,7 @@ from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import IO, Any, Literal
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin
 
 import httpx
 import tenacity
@@ -584,7 +584,7 @@ def _times(count: int) -> str:
 
 
 def _check_scheme(url: str, target: str, origin: str = "") -> None:
-    scheme = urlsplit(target).scheme
+    scheme = httpx.URL(target).scheme
     if scheme not in ("http", "https"):
         how = f"redirects to {target}" if origin else "is no web address"
         raise FetchError(f"{url}: {how}; only http and https are fetched.")
@@ -697,7 +697,7 @@ def _plainly(url: str, error: Exception, limits: Limits) -> FetchError:
         cut = "without sending complete message body" in str(error) or "incomplete" in str(error)
         what = "was cut short" if cut else "the connection failed"
         return _PassingError(f"{url}: {what} ({error}).")
-    return FetchError(f"{url}: cannot be asked for ({error}).")
+    return FetchError(f"{url}: is, or redirects to, what is no web address ({error}).")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
