@@ -149,7 +149,7 @@ class Supplier(NamedTuple):
     names: tuple[str, str, str]
     """As published in the releases of July 2014, January 2015 and December 2017."""
     variant: str
-    """Another spelling of the same name, which some of its buyers use."""
+    """Another spelling of the same name, which some of its buyers use; '' where there is none."""
     sizes: tuple[str, str, str]
 
 
@@ -253,17 +253,20 @@ def write(folder: Path, rows: int, seed: int) -> Path:
 def _suppliers(rows: int, seed: int) -> list[Supplier]:
     """The most active first. Their number grows with the rows, ever more slowly."""
     rng = Random(f"{seed} suppliers")
+    stories = _stories()
+    taken = {name.split()[0] for story in stories for name in story.names}
     roots = [head + tail for head in SUPPLIER_HEADS for tail in SUPPLIER_TAILS]
+    roots = [root for root in roots if root not in taken]
     rng.shuffle(roots)
     suppliers = []
-    for number in range(round(360 * (rows / 13_500) ** 0.4)):
+    for number in range(round(380 * (rows / 13_500) ** 0.4)):
         # A root comes round again only with another trade, so no name is given twice.
         again, place = divmod(number, len(roots))
         trade = TRADES[(place + 5 * again) % len(TRADES)]
         form = rng.choices(("Ltd", "Limited", "LLP", "plc", "Group Ltd"), (60, 25, 5, 5, 5))[0]
         suppliers.append(_supplier(rng, f"{roots[place]} {trade} {form}", number % 10 in (1, 4, 8)))
     # Those with a story are among the most active, so that every sample tells it.
-    suppliers[2:2] = _stories()
+    suppliers[2:2] = stories
     return suppliers
 
 
@@ -294,7 +297,7 @@ def _stories() -> list[Supplier]:
     trading, renamed = "Bobbinquern Ltd (Trading as Threadkettle)", "Hobnailwhistle Digital Ltd"
     return [
         # A true rename, which only a reviewed alias can join.
-        Supplier(("Quillmark Systems Ltd", "Quillmark Systems Ltd", renamed), renamed, sme),
+        Supplier(("Quillmark Systems Ltd", "Quillmark Systems Ltd", renamed), "", sme),
         # Reclassified: every line of the last release says otherwise, old months included.
         _steady("Umbergimlet Consulting Ltd", ("SME", "SME", "Large")),
         _steady("Café Nimbleurn Ltd", sme),
@@ -308,13 +311,13 @@ def _stories() -> list[Supplier]:
 
 
 def _steady(name: str, sizes: tuple[str, str, str]) -> Supplier:
-    return Supplier((name, name, name), name, sizes)
+    return Supplier((name, name, name), "", sizes)
 
 
 def _buyers(rows: int, seed: int) -> dict[str, list[Buyer]]:
     """By sector, the most active first."""
     rng = Random(f"{seed} buyers")
-    number = 545 * (rows / 13_500) ** 0.35
+    number = 740 * (rows / 13_500) ** 0.35
     return {
         sector: [
             Buyer(name, name.upper() if " & " not in name else name.replace("&", "and"), sector)
@@ -350,7 +353,7 @@ def _series(
     rng = Random(f"{seed} {feed}")
     busy = [_busyness(month) * rng.uniform(0.94, 1.06) for month in range(first, DEC_17 + 1)]
     counts = [0] * first + _shares(rows, busy)
-    number = min(MOST_CONTRACTS, 400 + int(1.6 * rows**0.75))
+    number = min(MOST_CONTRACTS, 500 + int(2.5 * rows**0.75))
     # Rather early than late: the first months too must have several contracts to draw from.
     begun = [0] * first + _shares(number, [math.sqrt(weight) for weight in busy])
     draw = _drawing(rng, feed, suppliers, buyers)
@@ -400,7 +403,7 @@ def _changed(series: Series, release: Release, month: int) -> int:
 def _faults(series: Series, release: Release, month: int) -> tuple[str, ...]:
     """The unreadable lines that end a release's newest month: few, and none in a tiny release."""
     lines = sum(series.counts[: release.newest + 1])
-    if month != release.newest or lines < 200 or series.counts[month] < 8:
+    if month != release.newest or lines < 150 or series.counts[month] < 8:
         return ()
     return release.faults[: 1 if lines < 2_000 else 2 if lines < 20_000 else 3]
 
@@ -419,8 +422,8 @@ def _drawing(
     if feed == "dos":
         # Other firms lead there: the rank turns over, the names stay.
         larges, smes = larges[5:] + larges[:5], smes[12:] + smes[:12]
-    pools = [(pool, _ranked(len(pool), 12, 1.75)) for pool in (smes, larges)]
-    sectors = [(pool, _ranked(len(pool), 8, 2.0)) for pool in buyers.values()]
+    pools = [(pool, _ranked(len(pool), 9, 1.6)) for pool in (smes, larges)]
+    sectors = [(pool, _ranked(len(pool), 3, 1.5)) for pool in buyers.values()]
     sector_weights = list(accumulate(share for share, _ in SECTORS.values()))
 
     def draw(month: int) -> Contract:
@@ -439,7 +442,7 @@ def _contract(
 ) -> Contract:
     dos = feed == "dos"
     lot = rng.choices(range(4), (70, 24, 4, 2) if dos else (14.8, 1.8, 15.3, 68.1))[0]
-    scale = (10.2, 10.0, 7.5, 7.3)[lot] if dos else (7.3, 8.0, 8.1, 8.5)[lot]
+    scale = (8.8, 8.7, 7.0, 6.8)[lot] if dos else (7.3, 8.0, 8.1, 8.5)[lot]
     base = math.exp(rng.gauss(scale, 1.3)) * (1.235 if large else 1.0) * (1 + month / 200)
     framework = bisect_right(FRAMEWORK_STARTS, month)
     if framework > 1 and rng.random() < 0.3:
@@ -558,7 +561,7 @@ def _unreadable(
 def _pieces(release: Release, contract: Contract, supplier: str | None = None) -> Pieces:
     named, buyer = contract.supplier, contract.buyer
     if supplier is None:
-        supplier = named.variant if contract.odd_spelling else named.names[release.stage]
+        supplier = (contract.odd_spelling and named.variant) or named.names[release.stage]
     before, between, after = release.cells(
         contract,
         supplier,
