@@ -102,9 +102,9 @@ class Archive:
     """
 
     def __init__(self, root: Path, clock: Callable[[], datetime] = _now) -> None:
-        self.root = root
+        self.root = root.resolve()
         self._clock = clock
-        self._incoming = root / "incoming"
+        self._incoming = self.root / "incoming"
         # Receipts and decisions never change once written, so each is parsed once.
         self._parsed: dict[Path, Any] = {}
 

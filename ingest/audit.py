@@ -1,0 +1,157 @@
+"""The proof: what was published is what was loaded, to the line and to the penny. Writes nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from ingest.errors import AuditError
+from ingest.releases import Release
+
+_SQL = Path(__file__).with_name("audit.sql")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One thing that must hold: what was `expected` from outside the tables, and what they say."""
+
+    name: str
+    subject: str
+    """the release, or 'edition'"""
+    expected: str
+    found: str
+    holds: bool
+
+
+def audit(path: Path, releases: Sequence[Release]) -> list[Proof]:
+    """Every proof of the database at `path`, which stands on `releases`, oldest first by feed.
+
+    The file is opened read-only. See `require` for what happens when one does not hold.
+    """
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        db.row_factory = sqlite3.Row
+        proofs = [proof for release in releases for proof in _release(db, release)]
+        proofs += _edition(db)
+        proofs += _published_totals(db)
+        return proofs
+    finally:
+        db.close()
+
+
+def require(proofs: Sequence[Proof]) -> None:
+    """Raises AuditError that names every proof that does not hold."""
+    if broken := [proof for proof in proofs if not proof.holds]:
+        raise AuditError(
+            "The audit found what must not be, so nothing was published: "
+            + " ".join(
+                f"{proof.subject}: {proof.name}: expected {proof.expected}, found {proof.found}."
+                for proof in broken
+            )
+        )
+
+
+def _equal(name: str, subject: str, expected: object, found: object) -> Proof:
+    return Proof(name, subject, str(expected), str(found), expected == found)
+
+
+def _one(db: sqlite3.Connection, sql: str, *values: object) -> sqlite3.Row:
+    row: sqlite3.Row = db.execute(sql, values).fetchone()
+    return row
+
+
+def _release(db: sqlite3.Connection, release: Release) -> Iterator[Proof]:
+    """Lines and pence in, from what the staging counted, against lines and pence in the tables."""
+    name, summary = release.release_id, release.staged.summary
+    cube = _one(
+        db, "SELECT total(line_count), sum(amount_pence) FROM release_months WHERE release_id = ?",
+        name,
+    )  # fmt: skip
+    lines, pence = int(cube[0]), cube[1]
+    kept = _one(
+        db, "SELECT count(*), coalesce(sum(amount_pence), 0) FROM quarantine WHERE release_id = ?",
+        name,
+    )  # fmt: skip
+    yield _equal("lines read are loaded or quarantined", name, summary.line_count, lines + kept[0])
+    yield _equal("lines quarantined", name, summary.quarantined_count, kept[0])
+    yield _equal("pence loaded", name, summary.loaded_pence, pence)
+    taken = Decimal(pence + kept[1]).scaleb(-2) - Decimal(summary.rounding_amount)
+    published = Decimal(summary.published_amount)
+    yield _equal("published = loaded + quarantined - rounding", name, published, taken)
+    rounded = _one(
+        db, "SELECT count(*) FROM cell_notes WHERE release_id = ? AND reason = 'rounded'", name
+    )
+    quarantined_fractions = summary.rounded_count - rounded[0]
+    holds = 0 <= quarantined_fractions <= summary.quarantined_count
+    yield Proof("rounded lines are noted", name, str(summary.rounded_count), str(rounded[0]), holds)
+    held = _one(db, "SELECT count(*) FROM release_lines WHERE release_id = ?", name)
+    yield _equal("lines held are lines loaded", name, summary.loaded_count, held[0])
+    months = {
+        row[0]: [row[1], row[2]]
+        for row in db.execute(
+            "SELECT month, sum(line_count), sum(amount_pence) FROM release_months "
+            "WHERE release_id = ? GROUP BY month ORDER BY month",
+            [name],
+        )
+    }
+    differ = [
+        month
+        for month in summary.months.keys() | months.keys()
+        if summary.months.get(month) != months.get(month)
+    ]
+    yield _equal("months whose lines or pence differ", name, 0, len(differ))
+
+
+def _edition(db: sqlite3.Connection) -> Iterator[Proof]:
+    """Each query of audit.sql gives one number, which must be nought."""
+    for part in _SQL.read_text(encoding="utf-8").split("-- must be nought: ")[1:]:
+        name, _, sql = part.partition("\n")
+        yield _equal(name.strip(), "edition", 0, _one(db, sql)[0])
+    broken = db.execute("PRAGMA foreign_key_check").fetchall()
+    yield _equal("keys that lead nowhere", "edition", 0, len(broken))
+    yield _equal("file is sound", "edition", "ok", _one(db, "PRAGMA quick_check")[0])
+
+
+_MEASURES: dict[str, Callable[[sqlite3.Connection, str], Decimal]] = {
+    "total_pounds": lambda db, release: _sum(db, release, "1").scaleb(-2),
+    "sme_pct": lambda db, release: _pct(db, release, "supplier_size = 'SME'"),
+    "central_government_pct": lambda db, release: _pct(
+        db, release, "sector = 'Central Government'"
+    ),
+}
+
+
+def _sum(db: sqlite3.Connection, release: str, condition: str) -> Decimal:
+    sql = f"SELECT sum(amount_pence) FROM release_months WHERE release_id = ? AND {condition}"  # noqa: S608 - our own conditions
+    return Decimal(_one(db, sql, release)[0] or 0)
+
+
+def _pct(db: sqlite3.Connection, release: str, condition: str) -> Decimal:
+    total = _sum(db, release, "1")
+    return 100 * _sum(db, release, condition) / total if total else Decimal("NaN")
+
+
+def _published_totals(db: sqlite3.Connection) -> Iterator[Proof]:
+    """Totals against figures published at the time, for the very files that they were about.
+
+    A file is known by its sha256 or, where we never had it, by its release and the publisher's
+    address. Invented data carries real release names, so it is compared with none.
+    """
+    if _one(db, "SELECT max(illustrative) FROM editions")[0]:
+        return
+    rows = db.execute(
+        "SELECT published_totals.*, releases.release_id AS taken FROM published_totals "
+        "JOIN releases ON releases.sha256 = published_totals.sha256 OR (published_totals.sha256 "
+        "IS NULL AND releases.release_id = published_totals.release_id "
+        "AND releases.url LIKE 'http%') ORDER BY published_totals.release_id, measure"
+    )
+    for row in rows:
+        expected, tolerance = Decimal(row["value"]), Decimal(row["tolerance"])
+        found = _MEASURES[row["measure"]](db, row["taken"])
+        holds = abs(found - expected) <= tolerance
+        shown = f"{expected} within {tolerance}"
+        name = f"{row['measure']} as published at the time"
+        yield Proof(name, row["taken"], shown, f"{found:.2f}", holds)

@@ -1,0 +1,353 @@
+"""The steps in order, from archived files to a published edition, under one lock."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ingest import fetch, load, match, publish, releases, stage, summarise
+from ingest.archive import Archive, Receipt
+from ingest.audit import Proof, audit, require
+from ingest.errors import IngestError, NothingToPublish
+from ingest.feeds import Declaration, Feed, FileSource, UrlSource
+from ingest.progress import Progress
+from ingest.releases import Release, pounds
+
+REVIEW = {"supplier": "supplier_aliases", "buyer": "buyer_aliases"}
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where a build happens: the declaration, its folder, and whom to tell."""
+
+    declaration: Declaration
+    build: Path
+    progress: Progress
+
+    @property
+    def archive(self) -> Archive:
+        return Archive(self.build / "archive")
+
+    @property
+    def work(self) -> Path:
+        """The database in the making; nobody reads it before it is proven."""
+        return self.build / "work" / "next.db"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an edition will stand on."""
+
+    feeds: list[Feed]
+    releases: dict[str, list[Release]]
+    """feed id -> every release in order, whether taken, held or withdrawn"""
+    failures: list[str]
+    """files that are no release of their feed, a sentence each"""
+
+    def taken(self, feed_id: str) -> list[Release]:
+        return [release for release in self.releases[feed_id] if release.state == "taken"]
+
+    def all_taken(self) -> list[Release]:
+        return [release for feed in self.feeds for release in self.taken(feed.feed_id)]
+
+    def current(self) -> set[str]:
+        """Ids of the releases whose lines make up `spend`."""
+        return {
+            release.release_id
+            for feed in self.feeds
+            for release in releases.in_force(
+                self.releases[feed.feed_id], restates=feed.restates_history
+            )
+        }
+
+    def held(self) -> list[Release]:
+        return [
+            release
+            for found in self.releases.values()
+            for release in found
+            if release.state == "held"
+        ]
+
+    @property
+    def newest_month(self) -> str:
+        return max(release.staged.period for release in self.all_taken())
+
+    @property
+    def edition_id(self) -> str:
+        """The newest month and a hash of the releases and of all that decides what they become."""
+        digest = hashlib.sha256(stage.recipe().encode())
+        for file in sorted(Path(__file__).parent.glob("*.*")) + sorted(
+            (Path(__file__).parent / "reference").glob("*.csv")
+        ):
+            if file.suffix in (".py", ".sql", ".csv"):
+                digest.update(file.name.encode() + file.read_bytes())
+        for feed in self.feeds:
+            settings = feed.model_dump(mode="json", exclude={"sources", "limits"})
+            digest.update(json.dumps(settings, sort_keys=True).encode())
+        for release in self.all_taken():
+            receipt = json.dumps(asdict(release.staged.receipt), sort_keys=True)
+            digest.update(f"{release.release_id} {receipt} {release.reasons}".encode())
+        return f"{self.newest_month}-{digest.hexdigest()[:8]}"
+
+
+@contextmanager
+def locked(build: Path) -> Iterator[None]:
+    """One build at a time. Raises IngestError when another one is at work."""
+    build.mkdir(parents=True, exist_ok=True)
+    with (build / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise IngestError(f"{build}: another build is at work here; try again later.") from None
+        yield
+
+
+def fetch_all(shop: Workshop) -> list[fetch.Outcome]:
+    with shop.progress.step("fetch"):
+        return fetch.fetch(shop.declaration, shop.archive, shop.progress.say)
+
+
+def plan(shop: Workshop) -> Plan:
+    """Stages what is archived of the declared feeds, names the releases and judges them."""
+    decisions = shop.archive.decisions()
+    feeds = list(shop.declaration.feeds.values())
+    found: dict[str, list[Release]] = {}
+    failures: list[str] = []
+    with shop.progress.step("stage"):
+        for feed in feeds:
+            staged = list(_stage(shop, feed, failures))
+            found[feed.feed_id] = releases.judge(staged, decisions, restates=feed.restates_history)
+    return Plan(feeds, found, failures)
+
+
+def _stage(shop: Workshop, feed: Feed, failures: list[str]) -> Iterator[stage.Staged]:
+    seen: set[str] = set()
+    for receipt in shop.archive.receipts(feed.feed_id):
+        # The same bytes under another address are the same release.
+        if receipt.sha256 in seen:
+            continue
+        seen.add(receipt.sha256)
+        receipt = _as_declared(receipt, feed)
+        path = shop.archive.path(receipt.sha256)
+        try:
+            item = stage.stage(
+                receipt, path, feed, shop.build / "staged",
+                lambda count, name=receipt.filename: shop.progress.moving(  # type: ignore[misc]
+                    f"stage {name}: {count:,} lines"
+                ),
+            )  # fmt: skip
+        except IngestError as error:
+            failures.append(f"{feed.feed_id}: {error}")
+            continue
+        if not item.summary.months:
+            failures.append(f"{feed.feed_id}: {receipt.filename}: {_no_line_taken(item)}")
+            continue
+        yield item
+
+
+def _no_line_taken(item: stage.Staged) -> str:
+    for batch in item.batches("rejects"):
+        first = batch.slice(0, 1).to_pylist()[0]
+        return (
+            f"none of its {item.summary.line_count:,} lines could be taken. "
+            f"Line {first['line_number']}: {first['field']} '{first['value']}' {first['reason']}."
+        )
+    return "it has a heading but no lines."
+
+
+def _as_declared(receipt: Receipt, feed: Feed) -> Receipt:
+    """The receipt with what the declaration says of its source today, where that source is named."""
+    for source in feed.sources:
+        named = (isinstance(source, UrlSource) and source.url == receipt.url) or (
+            isinstance(source, FileSource) and source.path == receipt.url
+        )
+        if named:
+            return replace(
+                receipt, provenance=source.provenance, published_date=source.published_date,
+                encoding=source.encoding, tried_on=source.tried_on,
+            )  # fmt: skip
+    return receipt
+
+
+def load_all(shop: Workshop, made: Plan) -> None:
+    """Fills a new database at `shop.work`: tables, keys, cubes, indexes, search."""
+    if not made.all_taken():
+        raise NothingToPublish(_nothing(shop, made))
+    shop.work.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in shop.work.parent.iterdir():
+        leftover.unlink()
+    db = load.create(shop.work)
+    try:
+        with shop.progress.step("match"):
+            load.load_reference(db)
+            load.load_edition(db, _edition(shop, made), made.feeds)
+            parties = load.load_names(db, made.all_taken())
+            _review_lists(shop, parties)
+        _load_releases(shop, made, db)
+        with shop.progress.step("index"):
+            load.finish(db, lambda text: shop.progress.moving(text))
+    finally:
+        db.close()
+
+
+def _load_releases(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
+    current = made.current()
+    for feed in made.feeds:
+        before: str | None = None
+        for position, release in enumerate(made.taken(feed.feed_id), 1):
+            name = release.release_id
+            shop.progress.moving(f"load {name}")
+            with shop.progress.step("load"):
+                load.load_release(db, release, position, is_current=name in current)
+            with shop.progress.step("summarise"):
+                summarise.summarise_release(db, release, position, before)
+            before = name if feed.restates_history else None
+
+
+def _edition(shop: Workshop, made: Plan) -> dict[str, Any]:
+    return {
+        "edition_id": made.edition_id,
+        "title": "Illustrative sample" if shop.declaration.illustrative else "GovSpend",
+        "illustrative": shop.declaration.illustrative,
+        "newest_month": f"{made.newest_month}-01",
+    }
+
+
+def _review_lists(shop: Workshop, parties: dict[match.Kind, list[match.Party]]) -> None:
+    for kind, found in parties.items():
+        match.propose(found, shop.build / "review" / f"{REVIEW[kind]}.csv")
+
+
+def prove(shop: Workshop, made: Plan) -> list[Proof]:
+    """Raises AuditError where a proof does not hold."""
+    with shop.progress.step("audit"):
+        proofs = audit(shop.work, made.all_taken())
+    require(proofs)
+    return proofs
+
+
+def build(shop: Workshop, *, fetched: list[fetch.Outcome] | None = None) -> dict[str, Any]:
+    """Builds, proves and publishes what is archived; at once when nothing has changed.
+
+    Returns the report that is also kept in `build/report.json` and with the edition.
+    """
+    report: dict[str, Any] = {"started_at": _now(), "outcome": "failed"}
+    try:
+        made = plan(shop)
+        _describe(report, made, fetched or [])
+        if not made.all_taken():
+            raise NothingToPublish(_nothing(shop, made))
+        if publish.edition_path(shop.build, made.edition_id).exists():
+            report["outcome"] = _point(shop, made)
+        else:
+            load_all(shop, made)
+            report["proofs"] = [asdict(proof) for proof in prove(shop, made)]
+            report["outcome"] = "published"
+            report["seconds"] = shop.progress.seconds
+            with shop.progress.step("publish"):
+                publish.publish(shop.work, shop.build, made.edition_id, report)
+    except IngestError as error:
+        report["error"] = str(error)
+        raise
+    finally:
+        report["finished_at"] = _now()
+        report["seconds"] = {name: round(took, 3) for name, took in shop.progress.seconds.items()}
+        publish.write_report(shop.build, report)
+    return report
+
+
+def _point(shop: Workshop, made: Plan) -> str:
+    """The edition is already there: it only has to be the newest."""
+    if publish.current(shop.build) == made.edition_id:
+        return "unchanged"
+    publish.point(shop.build, made.edition_id)
+    return "published"
+
+
+def _describe(report: dict[str, Any], made: Plan, fetched: list[fetch.Outcome]) -> None:
+    report["failures"] = [
+        f"{outcome.feed_id}: {outcome.message}" for outcome in fetched if outcome.status == "failed"
+    ] + made.failures
+    report["releases"] = [
+        {
+            "release_id": release.release_id,
+            "state": release.state,
+            "reasons": list(release.reasons),
+            "line_count": release.staged.summary.line_count,
+            "loaded_count": release.staged.summary.loaded_count,
+            "quarantined_count": release.staged.summary.quarantined_count,
+            "unknown_headings": release.staged.summary.unknown_headings,
+        }
+        for found in made.releases.values()
+        for release in found
+    ]
+    if made.all_taken():
+        report["edition_id"] = made.edition_id
+        report["totals"] = _totals(made)
+
+
+def _totals(made: Plan) -> dict[str, Any]:
+    current = made.current()
+    found = [
+        release.staged.summary for release in made.all_taken() if release.release_id in current
+    ]
+    sized = sum(summary.sized_pence for summary in found)
+    sme = sum(summary.sme_pence for summary in found)
+    return {
+        "line_count": sum(summary.line_count for summary in found),
+        "loaded_count": sum(summary.loaded_count for summary in found),
+        "quarantined_count": sum(summary.quarantined_count for summary in found),
+        "loaded_pence": sum(summary.loaded_pence for summary in found),
+        # A share of nothing, or of less, is no share.
+        "sme_pct": round(100 * sme / sized, 1) if sized > 0 else None,
+        "newest_month": made.newest_month,
+    }
+
+
+def _nothing(shop: Workshop, made: Plan) -> str:
+    held = "".join(
+        f" {release.release_id} is held: {' '.join(release.reasons)}" for release in made.held()
+    )
+    failures = "".join(f" {failure}" for failure in made.failures)
+    return (
+        f"There is no release to publish: {shop.build / 'archive'} has none that can be taken of "
+        f"{', '.join(shop.declaration.feeds)}.{held}{failures}"
+    )
+
+
+def summary_lines(report: dict[str, Any]) -> Iterator[str]:
+    """The report for a person, a line at a time."""
+    for release in report.get("releases", []):
+        for heading, near in release["unknown_headings"]:
+            hint = f"; the nearest known name is '{near}'" if near else ""
+            yield f"{release['release_id']}: heading '{heading}' is not known{hint}."
+        if release["state"] != "taken":
+            yield f"{release['release_id']} is {release['state']}. {' '.join(release['reasons'])}"
+        if release["state"] == "held":
+            yield f"  To take it all the same: make accept RELEASE={release['release_id']}"
+    yield from (f"failed: {failure}" for failure in report.get("failures", []))
+    if totals := report.get("totals"):
+        share = "not known" if totals["sme_pct"] is None else f"{totals['sme_pct']}%"
+        yield (
+            f"{totals['line_count']:,} lines read, {totals['loaded_count']:,} loaded, "
+            f"{totals['quarantined_count']:,} quarantined."
+        )
+        yield (
+            f"Total {pounds(totals['loaded_pence'])}, SME share {share}, "
+            f"newest month {totals['newest_month']}."
+        )
+    took = ", ".join(f"{name} {seconds:.1f}s" for name, seconds in report["seconds"].items())
+    yield f"Time: {took}."
+    yield f"Edition {report.get('edition_id', 'none')}: {report['outcome']}."
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,285 @@
+"""Feeds as declared in feeds.yml: read strictly, so that a mistake is one sentence with its line.
+
+A feed may say `like: OTHER` to take every setting it does not give itself from feed OTHER of the
+same file or, failing that, of the feeds.yml that comes with this package.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from ingest.errors import DeclarationError
+
+DEFAULT_FEEDS = Path(__file__).with_name("feeds.yml")
+
+# The fields of a line of spend, by the names that they keep all the way to the page.
+FieldName = Literal[
+    "month", "framework", "lot", "sector", "supplier_size", "supplier", "buyer", "description",
+    "amount",
+]  # fmt: skip
+Text = Annotated[str, Field(min_length=1)]
+Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Day = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])-\d{2}$")]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose dates stay text, because a day is checked and written as ISO text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - overrides a class attribute of yaml's
+        first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+class Strict(BaseModel):
+    """Refuses keys that it does not know and values of another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Strict):
+    """What every kind of source may say about where its files come from."""
+
+    provenance: Text | None = None
+    """One sentence on how the file came to be there, where that is not the publisher's own site."""
+    published_date: Day | None = None
+    encoding: Text | None = None
+    """Overrides detection, for a file whose encoding is known."""
+    tried_on: Literal["published file", "fixture"] = "fixture"
+    """Whether this format was tried on the publisher's own file or only on one of ours."""
+
+
+class UrlSource(Source):
+    kind: Literal["url"]
+    url: Annotated[str, Field(pattern=r"^https?://")]
+
+
+class GovukSource(Source):
+    """A GOV.UK publication, through the Content API."""
+
+    kind: Literal["govuk"]
+    path: Annotated[str, Field(pattern=r"^/")]
+    match: Text = r"\.csv$"
+    """Regular expression that an attachment's URL, filename or title must hold."""
+    site: Annotated[str, Field(pattern=r"^https?://")] = "https://www.gov.uk"
+
+
+class CkanSource(Source):
+    """A dataset of a CKAN catalogue, through `package_show`."""
+
+    kind: Literal["ckan"]
+    site: Annotated[str, Field(pattern=r"^https?://")]
+    dataset: Text
+    match: Text = r"(?i)csv"
+    """Regular expression that a resource's URL, name or format must hold."""
+
+
+class FileSource(Source):
+    """A file, or several by a glob, relative to the folder of the declaration."""
+
+    kind: Literal["file"]
+    path: Text
+
+
+AnySource = Annotated[
+    UrlSource | GovukSource | CkanSource | FileSource, Field(discriminator="kind")
+]
+
+
+class Money(Strict):
+    unit: Literal["pounds", "pence"] = "pounds"
+    dash_is_zero: bool = True
+    """Excel's accounting format shows nought as a dash."""
+
+
+class Dates(Strict):
+    order: Literal["day-first", "month-first"] = "day-first"
+    """How 01/04/2014 is read when the column itself does not settle it."""
+    serials: bool = True
+    """Whether bare numbers are days since 1899-12-30, as spreadsheets count them."""
+
+
+class Limits(Strict):
+    max_mb: Annotated[int, Field(gt=0)] = 512
+    seconds: Annotated[float, Field(gt=0)] = 300.0
+    """The whole time that one file may take."""
+    stall_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """The longest silence."""
+    tries: Annotated[int, Field(gt=0, le=10)] = 4
+
+
+class Feed(Strict):
+    feed_id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    title: Text
+    publisher: Text
+    licence: Text
+    attribution: Text
+    provenance: Text | None = None
+    cadence: Literal["monthly", "quarterly", "annual", "irregular"]
+    vat: Literal["excluded", "included", "unknown"]
+    restates_history: bool
+    period: Literal["newest-month"]
+    """How a release is named: by the newest month among its lines."""
+    first_month: Month
+    """No line can be older; an older month is quarantined as an error."""
+    constants: dict[FieldName, Text] = {}
+    headings: dict[FieldName, list[Text]]
+    ignored_headings: list[Text] = []
+    required: list[FieldName]
+    money: Money = Money()
+    dates: Dates = Dates()
+    limits: Limits = Limits()
+    sources: list[AnySource]
+
+    @field_validator("sources", "required")
+    @classmethod
+    def _not_empty(cls, value: list[Any]) -> list[Any]:
+        if not value:
+            raise ValueError("must name at least one")
+        return value
+
+    @model_validator(mode="after")
+    def _required_have_headings(self) -> Feed:
+        for name in self.required:
+            if name not in self.headings and name not in self.constants:
+                raise ValueError(
+                    f"'{name}' is required but has neither headings nor a constant to come from"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _one_field_a_heading(self) -> Feed:
+        owner: dict[str, str] = {}
+        for field, aliases in self.headings.items():
+            for alias in aliases:
+                key = heading_key(alias)
+                if owner.setdefault(key, field) != field:
+                    raise ValueError(f"heading '{alias}' is given to both {owner[key]} and {field}")
+        return self
+
+
+class Declaration(Strict):
+    """A whole feeds.yml. `folder` is where its relative paths start."""
+
+    path: Path
+    illustrative: bool = False
+    """True for invented data: every page then says so."""
+    feeds: dict[str, Feed]
+
+    @property
+    def folder(self) -> Path:
+        return self.path.resolve().parent
+
+
+def heading_key(heading: str) -> str:
+    """A heading without case, spaces and punctuation: `For_Month` and `For Month` are one."""
+    return re.sub(r"[^a-z0-9£]+", "", heading.casefold())
+
+
+def load(path: Path) -> Declaration:
+    """The declaration at `path`. Raises DeclarationError, one sentence with the line."""
+    document, lines = _read_yaml(path)
+    if not isinstance(document, dict) or not isinstance(document.get("feeds"), dict):
+        raise DeclarationError(f"{path} line 1: must have a mapping called 'feeds'.")
+    known = document["feeds"]
+    if path.resolve() != DEFAULT_FEEDS:
+        known = {**_read_yaml(DEFAULT_FEEDS)[0]["feeds"], **known}
+    feeds = {}
+    for feed_id, given in document["feeds"].items():
+        where = ("feeds", feed_id)
+        if not isinstance(given, dict):
+            raise DeclarationError(f"{path} line {lines[where]}: feed '{feed_id}' has no settings.")
+        feeds[feed_id] = _inherit(path, lines, feed_id, given, known)
+    try:
+        return Declaration.model_validate({**document, "path": path, "feeds": feeds})
+    except ValidationError as error:
+        raise DeclarationError(_sentence(path, lines, error)) from None
+
+
+def _inherit(
+    path: Path, lines: dict[tuple[Any, ...], int], feed_id: str, given: dict[str, Any],
+    known: dict[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    settings: dict[str, Any] = {**given, "feed_id": feed_id}
+    seen = {feed_id}
+    while "like" in settings:
+        other = settings.pop("like")
+        if other == feed_id and len(seen) == 1:
+            base = _read_yaml(DEFAULT_FEEDS)[0]["feeds"].get(other)
+        else:
+            base = known.get(other) if other not in seen else None
+        if base is None:
+            line = lines.get(("feeds", feed_id, "like"), 1)
+            raise DeclarationError(
+                f"{path} line {line}: like: '{other}' names no other feed; "
+                f"known are {', '.join(sorted(known))}."
+            )
+        seen.add(other)
+        settings = {**base, **settings}
+    return settings
+
+
+def _read_yaml(path: Path) -> tuple[Any, dict[tuple[Any, ...], int]]:
+    """The document, and for each place in it (a tuple of keys) its line in the file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=_Loader)
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except FileNotFoundError:
+        raise DeclarationError(f"{path}: no such file; FEEDS must name a declaration.") from None
+    except UnicodeDecodeError as error:
+        raise DeclarationError(f"{path}: is not UTF-8 text ({error.reason}).") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        problem = getattr(error, "problem", None) or "cannot be read"
+        raise DeclarationError(f"{path} line {line}: is not valid YAML: {problem}.") from None
+    lines: dict[tuple[Any, ...], int] = {}
+    if root is not None:
+        _lines(path, root, (), lines)
+    return document, lines
+
+
+def _lines(
+    path: Path, node: yaml.Node, place: tuple[Any, ...], lines: dict[tuple[Any, ...], int]
+) -> None:
+    lines.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*place, key.value)
+            if inner in lines:
+                raise DeclarationError(
+                    f"{path} line {key.start_mark.line + 1}: '{key.value}' is given twice "
+                    f"(first on line {lines[inner]})."
+                )
+            lines[inner] = key.start_mark.line + 1
+            _lines(path, value, inner, lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            _lines(path, value, (*place, number), lines)
+
+
+def _sentence(path: Path, lines: dict[tuple[Any, ...], int], error: ValidationError) -> str:
+    """The first mistake as one sentence; pydantic's tags of the source kinds are left out."""
+    first = error.errors()[0]
+    place = tuple(part for part in first["loc"] if part not in ("[key]",))
+    kinds = {"url", "govuk", "ckan", "file"}
+    place = tuple(
+        part
+        for index, part in enumerate(place)
+        if not (part in kinds and index >= 2 and isinstance(place[index - 1], int))
+    )
+    at = place
+    while at and at not in lines:
+        at = at[:-1]
+    message = first["msg"].removeprefix("Value error, ")
+    name = ".".join(str(part) for part in place) or "the declaration"
+    value = first.get("input")
+    shown = f" (given: {value!r})" if isinstance(value, str | int | float | bool) else ""
+    hint = " No such setting." if first["type"] == "extra_forbidden" else ""
+    return f"{path} line {lines.get(at, 1)}: {name}: {message}{shown}.{hint}"

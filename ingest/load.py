@@ -1,0 +1,238 @@
+"""Staged files to tables, keys and full-text search. Cleans nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+from csvs_to_sqlite.cli import cli as csvs_to_sqlite
+
+from ingest import match, reference
+from ingest.feeds import Feed
+from ingest.releases import Release
+from ingest.stage import Staged
+
+SQL = Path(__file__).parent
+REFERENCE_TABLES = ("frameworks", "lots", "withheld", "published_totals")
+
+# One release's lines with their ids, in a file of their own that SQLite may spill to disk.
+_STAGED = """
+CREATE TEMP TABLE held (release_id TEXT);
+CREATE TEMP TABLE staged (
+    line_number INTEGER, base_id TEXT, month TEXT,
+    framework TEXT, lot TEXT, sector TEXT, supplier_size TEXT,
+    framework_published TEXT, lot_published TEXT, sector_published TEXT,
+    supplier_size_published TEXT, supplier TEXT, buyer TEXT, description TEXT,
+    amount_pence INTEGER, amount_published TEXT
+);
+-- Identical lines of a release are told apart by their number among themselves.
+CREATE TEMP VIEW lines AS
+SELECT *, CASE occurrence WHEN 1 THEN base_id ELSE base_id || '-' || occurrence END AS spend_id
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY base_id ORDER BY line_number) AS occurrence
+    FROM staged
+);
+"""
+_SPEND = """
+INSERT INTO spend (spend_id, release_id, line_number, month, framework, lot, sector, supplier_size,
+    description, amount_pence, supplier_id, buyer_id)
+SELECT spend_id, :release_id, line_number, month, framework, lot, sector, supplier_size,
+    description, amount_pence, supplier_names.supplier_id, buyer_names.buyer_id
+FROM temp.lines
+JOIN supplier_names ON supplier_names.published_name = lines.supplier
+JOIN buyer_names ON buyer_names.published_name = lines.buyer
+ORDER BY spend_id
+"""
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """A new database at `path` with every table and view."""
+    db = connect(path)
+    db.executescript((SQL / "schema.sql").read_text(encoding="utf-8"))
+    db.executescript((SQL / "views.sql").read_text(encoding="utf-8"))
+    return db
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The database in the making at `path`, tuned for one writer that may start over."""
+    db = sqlite3.connect(path, isolation_level=None)
+    # Nobody reads this file before it is proven, and a build that dies starts again from nothing.
+    db.executescript(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 4096;"
+    )
+    db.execute("PRAGMA cache_size = -65536")
+    db.executescript(_STAGED)
+    return db
+
+
+def load_reference(db: sqlite3.Connection) -> None:
+    """ingest/reference/*.csv into their tables, by way of csvs-to-sqlite.
+
+    It makes NULL of NA, None and the like, so `categories`, which holds those very words as
+    published, goes its own way; a test sees to it that the others never hold them.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        aside = Path(folder) / "reference.db"
+        paths = [str(reference.FOLDER / f"{name}.csv") for name in REFERENCE_TABLES]
+        # --just-strings keeps 00123 and 2012-02 as they are written.
+        arguments = ["--just-strings", *paths, str(aside)]
+        # csvs-to-sqlite reports with print, which is not this project's report.
+        with contextlib.redirect_stdout(io.StringIO()):
+            csvs_to_sqlite.main(arguments, standalone_mode=False)
+        db.execute("ATTACH ? AS reference", [str(aside)])
+        for name in REFERENCE_TABLES:
+            columns = [row[1] for row in db.execute(f"PRAGMA reference.table_info([{name}])")]
+            listed = ", ".join(f"[{column}]" for column in columns)
+            db.execute(f"INSERT INTO [{name}] ({listed}) SELECT {listed} FROM reference.[{name}]")  # noqa: S608 - our own names
+        db.execute("DETACH reference")
+    sqlite_utils.Database(db)["categories"].insert_all(
+        {**row, "name": row["name"] or None} for row in reference.rows("categories")
+    )
+
+
+def load_edition(db: sqlite3.Connection, edition: dict[str, Any], feeds: Iterable[Feed]) -> None:
+    tables = sqlite_utils.Database(db)
+    tables["editions"].insert(edition)
+    columns = (
+        "feed_id", "title", "publisher", "licence", "attribution", "provenance", "cadence", "vat",
+        "restates_history",
+    )  # fmt: skip
+    tables["feeds"].insert_all({name: getattr(feed, name) for name in columns} for feed in feeds)
+
+
+def load_names(
+    db: sqlite3.Connection, releases: Sequence[Release]
+) -> dict[match.Kind, list[match.Party]]:
+    """Every name published in `releases`, matched. Returns the parties for the review lists."""
+    tables = sqlite_utils.Database(db)
+    found: dict[match.Kind, list[match.Party]] = {}
+    for kind, counts in published_names(releases).items():
+        parties, names = match.match(kind, counts)
+        tables[f"{kind}s"].insert_all(
+            {f"{kind}_id": party.party_id, "name": party.name} for party in parties
+        )
+        tables[f"{kind}_names"].insert_all(
+            {
+                "published_name": name.published, f"{kind}_id": name.party_id,
+                "own_id": name.own_id, "method": name.method, "evidence": name.evidence,
+            }
+            for name in names
+        )  # fmt: skip
+        found[kind] = parties
+    return found
+
+
+def published_names(releases: Sequence[Release]) -> dict[match.Kind, Counter[str]]:
+    """kind -> name -> number of lines, over all of `releases`."""
+    counts: dict[match.Kind, Counter[str]] = {"supplier": Counter(), "buyer": Counter()}
+    for release in releases:
+        for batch in release.staged.batches("lines"):
+            for kind, counter in counts.items():
+                for pair in batch.column(kind).value_counts().to_pylist():
+                    counter[pair["values"]] += pair["counts"]
+    return counts
+
+
+def load_release(
+    db: sqlite3.Connection, release: Release, position: int, *, is_current: bool
+) -> None:
+    """The release's own row and its quarantined lines and notes; its lines wait in `temp.lines`.
+
+    Where it `is_current` its lines become `spend`.
+    """
+    tables = sqlite_utils.Database(db)
+    tables["releases"].insert(release_row(release, position, is_current=is_current))
+    hold_lines(db, release)
+    db.execute("BEGIN")
+    given = "line_number, quarantine_id, field, value, code, reason, raw, amount_pence"
+    _insert(
+        db,
+        f"INSERT INTO quarantine (release_id, {given}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        release.staged, "rejects", release.release_id,
+    )  # fmt: skip
+    _insert(
+        db, "INSERT INTO cell_notes VALUES (?, ?, ?, ?, ?, ?)", release.staged, "notes",
+        release.release_id,
+    )  # fmt: skip
+    if is_current:
+        db.execute(_SPEND, {"release_id": release.release_id})
+    db.execute("COMMIT")
+
+
+def hold_lines(db: sqlite3.Connection, release: Release) -> None:
+    """Puts the release's lines into `temp.staged`, unless they are there already."""
+    if db.execute("SELECT release_id FROM temp.held").fetchone() == (release.release_id,):
+        return
+    db.execute("BEGIN")
+    db.execute("DELETE FROM temp.held")
+    db.execute("DELETE FROM temp.staged")
+    marks = ", ".join("?" * 16)
+    _insert(db, f"INSERT INTO temp.staged VALUES ({marks})", release.staged, "lines")  # noqa: S608
+    db.execute("INSERT INTO temp.held VALUES (?)", [release.release_id])
+    db.execute("COMMIT")
+
+
+def _insert(db: sqlite3.Connection, sql: str, staged: Staged, name: str, *before: str) -> None:
+    for batch in staged.batches(name):
+        columns = [column.to_pylist() for column in batch.columns]
+        rows = zip(*([value] * batch.num_rows for value in before), *columns, strict=True)
+        db.executemany(sql, rows)
+
+
+def release_row(release: Release, position: int, *, is_current: bool) -> dict[str, Any]:
+    """The row of `releases`: receipt, counts and sums."""
+    receipt, summary = asdict(release.staged.receipt), asdict(release.staged.summary)
+    from_receipt = (
+        "feed_id", "published_date", "fetched_at", "url", "filename", "byte_count", "sha256",
+        "etag", "last_modified", "provenance", "tried_on",
+    )  # fmt: skip
+    from_summary = (
+        "encoding", "heading_line", "line_count", "blank_count", "loaded_count",
+        "quarantined_count", "unreadable_count", "credit_count", "zero_count",
+        "undescribed_count", "rounded_count", "published_amount", "loaded_pence",
+        "quarantined_pence", "rounding_amount",
+    )  # fmt: skip
+    months = list(release.staged.summary.months)
+    return {
+        "release_id": release.release_id,
+        "position": position,
+        "newest_month": months[-1],
+        "oldest_month": months[0],
+        "sequence": release.sequence,
+        "is_current": is_current,
+        **{name: receipt[name] for name in from_receipt},
+        **{name: summary[name] for name in from_summary},
+        "line_ends": summary["newline"],
+        "headings": json.dumps(summary["headings"], ensure_ascii=False),
+        "unknown_headings": json.dumps(summary["unknown_headings"], ensure_ascii=False),
+        "accepted_despite": " ".join(release.reasons) or None,
+    }
+
+
+def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
+    """Indexes and search, when every row is there; then what the query planner wants to know."""
+    tables = sqlite_utils.Database(db)
+    for column in (
+        "month", "financial_year", "framework", "lot", "sector", "supplier_size", "supplier_id",
+        "buyer_id", "amount_pence",
+    ):  # fmt: skip
+        report(f"index on {column}")
+        db.execute(f"CREATE INDEX spend_{column} ON spend ({column})")
+    db.execute("CREATE INDEX release_months_release ON release_months (release_id, month)")
+    db.execute("CREATE INDEX supplier_names_supplier ON supplier_names (supplier_id)")
+    db.execute("CREATE INDEX buyer_names_buyer ON buyer_names (buyer_id)")
+    db.execute("CREATE INDEX quarantine_quarantine_id ON quarantine (quarantine_id)")
+    report("full-text search")
+    tables["spend"].enable_fts(["description"], tokenize="porter unicode61 remove_diacritics 2")
+    for kind in ("supplier", "buyer"):
+        tables[f"{kind}s"].enable_fts(["name"], tokenize="unicode61 remove_diacritics 2")
+    db.execute("ANALYZE")

@@ -1,0 +1,64 @@
+"""A proven database becomes the newest edition by one atomic swap of a link.
+
+`build/editions/govspend-<edition>.db` is never changed again; `build/govspend.db` links to the
+newest. Whatever dies before the swap leaves the link, and so the site, as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+LINK = "govspend.db"
+
+
+def publish(proven: Path, build: Path, edition_id: str, report: dict[str, Any]) -> Path:
+    """Moves `proven` to its place under `build` and points the link at it. Returns its place."""
+    place = edition_path(build, edition_id)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    _write(place.with_suffix(".json"), json.dumps(report, indent=1, ensure_ascii=False))
+    with proven.open("rb") as file:
+        os.fsync(file.fileno())
+    proven.chmod(0o444)
+    os.replace(proven, place)
+    point(build, edition_id)
+    return place
+
+
+def point(build: Path, edition_id: str) -> None:
+    """Makes an edition that is already there the newest."""
+    link = build / LINK
+    aside = build / f".{LINK}.next"
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(edition_path(Path(), edition_id))
+    os.replace(aside, link)
+    folder = os.open(build, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def edition_path(build: Path, edition_id: str) -> Path:
+    return build / "editions" / f"govspend-{edition_id}.db"
+
+
+def current(build: Path) -> str | None:
+    """The id of the newest edition, None where there is none."""
+    link = build / LINK
+    if not link.exists():
+        return None
+    return link.resolve().stem.removeprefix("govspend-")
+
+
+def write_report(build: Path, report: dict[str, Any]) -> None:
+    """Keeps what the last attempt did in `build/report.json`, whatever came of it."""
+    _write(build / "report.json", json.dumps(report, indent=1, ensure_ascii=False))
+
+
+def _write(path: Path, text: str) -> None:
+    aside = path.with_suffix(".aside")
+    aside.write_text(text, encoding="utf-8")
+    os.replace(aside, path)

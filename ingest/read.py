@@ -1,0 +1,245 @@
+"""Bytes to numbered rows of text: encoding, line ends, delimiter, quotes. Knows no field's name."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import itertools
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from ingest.errors import ReadError
+
+CHUNK = 1 << 20
+# A quoted cell may hold line breaks, but one that is still open after so many lines is a stray
+# quote: its first line then stands alone, so that it cannot swallow the lines that follow.
+MAX_LINES_IN_A_RECORD = 50
+SAMPLE = 200
+
+NOT_TEXT = {
+    b"PK\x03\x04": "a workbook or zip archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "a gzip archive",
+    b"{\\rtf": "a rich text document",
+}
+SINGLE_BYTE = ("cp1252", "mac_roman", "cp437")
+UTF16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+class Row(NamedTuple):
+    line_number: int
+    """Where the row starts in the file as an editor counts lines, from 1."""
+    cells: list[str]
+    raw: str
+    """The text of the row without its line end."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the bytes of one file are to be read."""
+
+    encoding: str
+    newline: str
+    delimiter: str
+    width: int
+    """Cells of the fullest row near the top: the heading's, in every file seen."""
+
+
+def _c1(error: UnicodeError) -> tuple[str, int]:
+    """The five bytes that cp1252 leaves undefined become the controls that browsers make of them."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("c1", _c1)
+
+
+def survey(path: Path, encoding: str | None = None) -> Shape:
+    """How to read the file at `path`. Raises ReadError when it is not a table of text."""
+    _refuse_what_is_not_text(path)
+    try:
+        encoding = codecs.lookup(encoding).name if encoding else _encoding(path)
+    except LookupError:
+        raise ReadError(f"{path.name}: there is no encoding called '{encoding}'.") from None
+    with _open(path, encoding) as lines:
+        head = list(itertools.islice(lines, SAMPLE))
+    delimiter = _delimiter(head)
+    width = max(
+        (len(_trimmed(row.cells)) for row in itertools.islice(_records(iter(head), delimiter), 30)),
+        default=0,
+    )
+    return Shape(encoding, _newline(head), delimiter, width)
+
+
+def rows(path: Path, shape: Shape) -> Iterator[Row]:
+    """Every row of the file in order, blank ones too. Memory does not grow with the file."""
+    with _open(path, shape.encoding) as lines:
+        try:
+            yield from _records(lines, shape.delimiter, shape.width)
+        except UnicodeError as error:
+            raise ReadError(f"{path.name}: is not {shape.encoding} text: {error}.") from None
+
+
+def is_blank(row: Row) -> bool:
+    return not any(cell and not cell.isspace() for cell in row.cells)
+
+
+def _open(path: Path, encoding: str) -> TextIO:
+    # newline="" splits at CR, LF and CRLF alike and leaves them in place for quoted cells.
+    return path.open(encoding=encoding, errors="c1", newline="")
+
+
+def _refuse_what_is_not_text(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(CHUNK)
+    if not head.strip():
+        raise ReadError(f"{path.name}: is empty.")
+    for magic, what in NOT_TEXT.items():
+        if head.startswith(magic):
+            raise ReadError(
+                f"{path.name}: is {what}, not a table of text; save it as CSV and try again."
+            )
+    start = head[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")) or b"<html" in start:
+        raise ReadError(f"{path.name}: is a web page, not a table of text.")
+    if b"\0" in head and not head.startswith(tuple(UTF16)):
+        raise ReadError(f"{path.name}: holds binary data (a zero byte), so it is no table of text.")
+    if len(head) == CHUNK and b"\n" not in head and b"\r" not in head:
+        raise ReadError(f"{path.name}: has no line end in its first {CHUNK} bytes.")
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 where every byte agrees, else the single-byte encoding that reads most like text."""
+    with path.open("rb") as file:
+        head = file.read(4)
+        for mark, name in UTF16.items():
+            if head.startswith(mark):
+                return name
+        file.seek(0)
+        scores: Counter[str] = Counter()
+        decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8-sig")()
+        cr_only = True
+        before = b"\n"
+        while chunk := file.read(CHUNK):
+            cr_only = cr_only and b"\n" not in chunk
+            if decoder:
+                decoder = _still_utf8(decoder, chunk, final=False)
+            if not chunk.isascii() and scores.total() < 100_000:
+                _score(before + chunk, scores)
+            before = chunk[-1:]
+        if decoder and _still_utf8(decoder, b"", final=True):
+            return "utf-8-sig"
+    if cr_only:
+        # Bare CR line ends were the Macintosh's, and so, most likely, were the letters.
+        scores["mac_roman"] += 5
+    return max(SINGLE_BYTE, key=lambda name: (scores[name], -SINGLE_BYTE.index(name)))
+
+
+def _still_utf8(
+    decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool
+) -> codecs.IncrementalDecoder | None:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return None
+    return decoder
+
+
+def _score(data: bytes, scores: Counter[str]) -> None:
+    """Adds to `scores`, for each encoding, how plausible its reading of each high byte is."""
+    # A replacement character already in the file says nothing of its encoding: it was lost before.
+    data = data.replace(b"\xef\xbf\xbd", b"?")
+    places = [index for index, byte in enumerate(data) if byte > 127][:5000]
+    for name in SINGLE_BYTE:
+        text = data.decode(name, "c1")
+        for index in places:
+            before = text[index - 1] if index else " "
+            after = text[index + 1] if index + 1 < len(text) else " "
+            scores[name] += _plausible(text[index], before, after)
+
+
+def _plausible(char: str, before: str, after: str) -> int:
+    """How likely `char` is between its neighbours in English text about money; below 0 is unlikely."""
+    if char == "£":
+        return 3 if after.isdigit() or after in " -(.),\"'/\r\n" else 1
+    if char in "’‘":
+        return 2 if before.isalpha() or after.isalpha() else 1
+    if char in "®™©":
+        return 2 if before.isalnum() or before == " " else 0
+    if char in "–—“”…•°½¼¾²³·€\xa0":
+        return 1
+    if char.isalpha() and ord(char) < 0x180:
+        if char.isupper():
+            return 1 if not before.isalpha() or before.isupper() else -2
+        return 1 if before.isalpha() or after.isalpha() else -2
+    return -2
+
+
+def _newline(head: list[str]) -> str:
+    ends = Counter(
+        "CRLF" if line.endswith("\r\n") else "CR" if line.endswith("\r") else "LF"
+        for line in head
+        if line.endswith(("\r", "\n"))
+    )
+    return ends.most_common(1)[0][0] if ends else "none"
+
+
+def _delimiter(head: list[str]) -> str:
+    """The one that splits the fullest line into most cells, counted by the csv module."""
+
+    def cells(delimiter: str) -> int:
+        return max((len(_trimmed(_split(line, delimiter)[0])) for line in head[:30]), default=0)
+
+    return max(",\t;|", key=lambda delimiter: (cells(delimiter), delimiter == ","))
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    end = len(cells)
+    while end and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
+
+
+def _split(text: str, delimiter: str) -> tuple[list[str], bool]:
+    """The cells of `text`, and whether every quote in it is closed."""
+    if '"' not in text:
+        return text.rstrip("\r\n").split(delimiter), True
+    # The reader only asks for the second line when a quote is still open at the end of the first.
+    reader = csv.reader([text, ""], delimiter=delimiter)
+    try:
+        return next(reader), reader.line_num == 1
+    except csv.Error:
+        return [], False
+
+
+def _records(lines: Iterator[str], delimiter: str, width: int | None = None) -> Iterator[Row]:
+    """Rows of the physical `lines`; a row over several lines must have `width` cells."""
+    waiting: deque[str] = deque()
+    number = 0
+    while (line := waiting.popleft() if waiting else next(lines, None)) is not None:
+        number += 1
+        cells, closed = _split(line, delimiter)
+        if closed:
+            yield Row(number, cells, line.rstrip("\r\n"))
+            continue
+        taken = [line]
+        while not closed and len(taken) < MAX_LINES_IN_A_RECORD:
+            following = waiting.popleft() if waiting else next(lines, None)
+            if following is None:
+                break
+            taken.append(following)
+            if '"' in following:
+                cells, closed = _split("".join(taken), delimiter)
+        whole = closed and (width is None or len(_trimmed(cells)) <= width <= len(cells))
+        if whole:
+            yield Row(number, cells, "".join(taken).rstrip("\r\n"))
+            number += len(taken) - 1
+        else:
+            waiting.extendleft(reversed(taken[1:]))
+            alone = line.rstrip("\r\n")
+            yield Row(number, alone.split(delimiter), alone)

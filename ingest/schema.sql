@@ -1,0 +1,220 @@
+-- The tables of an edition. Money is integer pence; unknown is null; a month is its first day.
+-- Descriptions of every table and column are in metadata.yml.
+
+CREATE TABLE editions (
+    edition_id TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    illustrative INTEGER NOT NULL,
+    newest_month TEXT NOT NULL
+);
+
+CREATE TABLE feeds (
+    feed_id TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    publisher TEXT NOT NULL,
+    licence TEXT NOT NULL,
+    attribution TEXT NOT NULL,
+    provenance TEXT,
+    cadence TEXT NOT NULL,
+    vat TEXT NOT NULL,
+    restates_history INTEGER NOT NULL
+);
+
+CREATE TABLE releases (
+    release_id TEXT PRIMARY KEY,
+    feed_id TEXT NOT NULL REFERENCES feeds(feed_id),
+    position INTEGER NOT NULL,
+    newest_month TEXT NOT NULL,
+    oldest_month TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    is_current INTEGER NOT NULL,
+    published_date TEXT,
+    fetched_at TEXT NOT NULL,
+    url TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    byte_count INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    etag TEXT,
+    last_modified TEXT,
+    provenance TEXT,
+    tried_on TEXT NOT NULL,
+    encoding TEXT NOT NULL,
+    line_ends TEXT NOT NULL,
+    heading_line INTEGER NOT NULL,
+    headings TEXT NOT NULL,
+    unknown_headings TEXT NOT NULL,
+    line_count INTEGER NOT NULL,
+    blank_count INTEGER NOT NULL,
+    loaded_count INTEGER NOT NULL,
+    quarantined_count INTEGER NOT NULL,
+    unreadable_count INTEGER NOT NULL,
+    credit_count INTEGER NOT NULL,
+    zero_count INTEGER NOT NULL,
+    undescribed_count INTEGER NOT NULL,
+    rounded_count INTEGER NOT NULL,
+    published_amount TEXT NOT NULL,
+    loaded_pence INTEGER NOT NULL,
+    quarantined_pence INTEGER NOT NULL,
+    rounding_amount TEXT NOT NULL,
+    accepted_despite TEXT
+);
+
+CREATE TABLE frameworks (
+    framework TEXT PRIMARY KEY,
+    agreement_number TEXT,
+    first_month TEXT,
+    note TEXT
+);
+
+CREATE TABLE lots (
+    framework TEXT NOT NULL REFERENCES frameworks(framework),
+    lot_number INTEGER NOT NULL,
+    lot TEXT NOT NULL,
+    last_month TEXT,
+    later_lot TEXT NOT NULL,
+    later_lot_is TEXT NOT NULL,
+    PRIMARY KEY (framework, lot_number)
+);
+
+CREATE TABLE categories (
+    field TEXT NOT NULL,
+    published TEXT NOT NULL,
+    name TEXT,
+    PRIMARY KEY (field, published)
+);
+
+CREATE TABLE withheld (
+    subject_id TEXT NOT NULL,
+    field TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    withheld_date TEXT NOT NULL,
+    PRIMARY KEY (subject_id, field)
+);
+
+CREATE TABLE published_totals (
+    feed_id TEXT NOT NULL,
+    release_id TEXT NOT NULL,
+    sha256 TEXT,
+    measure TEXT NOT NULL,
+    value TEXT NOT NULL,
+    tolerance TEXT NOT NULL,
+    source TEXT NOT NULL,
+    PRIMARY KEY (release_id, measure)
+);
+
+CREATE TABLE buyers (
+    buyer_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL
+);
+
+CREATE TABLE suppliers (
+    supplier_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL
+);
+
+CREATE TABLE buyer_names (
+    published_name TEXT PRIMARY KEY,
+    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
+    own_id TEXT NOT NULL,
+    method TEXT NOT NULL,
+    evidence TEXT NOT NULL
+);
+
+CREATE TABLE supplier_names (
+    published_name TEXT PRIMARY KEY,
+    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+    own_id TEXT NOT NULL,
+    method TEXT NOT NULL,
+    evidence TEXT NOT NULL
+);
+
+CREATE TABLE spend (
+    spend_id TEXT PRIMARY KEY,
+    release_id TEXT NOT NULL REFERENCES releases(release_id),
+    line_number INTEGER NOT NULL,
+    month TEXT NOT NULL,
+    financial_year TEXT NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN substr(month, 6, 2) >= '04'
+        THEN substr(month, 1, 4) || '-' || substr(substr(month, 1, 4) + 1, 3)
+        ELSE (substr(month, 1, 4) - 1) || '-' || substr(month, 3, 2) END) VIRTUAL,
+    framework TEXT,
+    lot TEXT,
+    sector TEXT,
+    supplier_size TEXT,
+    description TEXT,
+    amount_pence INTEGER NOT NULL,
+    amount REAL NOT NULL GENERATED ALWAYS AS (amount_pence / 100.0) VIRTUAL,
+    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id)
+);
+
+-- One row for each run of releases, by their position in the feed, that held the line.
+-- The view release_lines gives it line by line.
+CREATE TABLE line_spans (
+    spend_id TEXT NOT NULL,
+    feed_id TEXT NOT NULL,
+    first_position INTEGER NOT NULL,
+    last_position INTEGER NOT NULL,
+    PRIMARY KEY (spend_id, first_position)
+) WITHOUT ROWID;
+
+CREATE TABLE quarantine (
+    release_id TEXT NOT NULL REFERENCES releases(release_id),
+    line_number INTEGER NOT NULL,
+    quarantine_id TEXT NOT NULL,
+    field TEXT,
+    value TEXT,
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    amount_pence INTEGER,
+    raw TEXT NOT NULL,
+    PRIMARY KEY (release_id, line_number)
+);
+
+CREATE TABLE cell_notes (
+    release_id TEXT NOT NULL REFERENCES releases(release_id),
+    line_number INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    published TEXT NOT NULL,
+    loaded TEXT,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (release_id, line_number, field)
+);
+
+CREATE TABLE published_categories (
+    release_id TEXT NOT NULL REFERENCES releases(release_id),
+    framework_published TEXT,
+    lot_published TEXT,
+    sector_published TEXT,
+    supplier_size_published TEXT,
+    framework TEXT,
+    lot TEXT,
+    sector TEXT,
+    supplier_size TEXT,
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL
+);
+
+CREATE TABLE release_months (
+    release_id TEXT NOT NULL REFERENCES releases(release_id),
+    month TEXT NOT NULL,
+    framework TEXT,
+    lot TEXT,
+    sector TEXT,
+    supplier_size TEXT,
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL
+);
+
+CREATE TABLE changes (
+    release_id TEXT NOT NULL REFERENCES releases(release_id),
+    previous_release_id TEXT NOT NULL REFERENCES releases(release_id),
+    month TEXT NOT NULL,
+    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
+    before_count INTEGER,
+    after_count INTEGER,
+    before_pence INTEGER,
+    after_pence INTEGER,
+    PRIMARY KEY (release_id, month, supplier_id, buyer_id)
+) WITHOUT ROWID;

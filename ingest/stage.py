@@ -1,0 +1,320 @@
+"""A release becomes columnar files, once: read, renamed and parsed. Carries no rules of its own.
+
+`build/staged/<feed>/<key>/` holds `lines.parquet`, `rejects.parquet`, `notes.parquet` and
+`summary.json`. The key is a hash of the bytes, of the feed's settings and of the code that parses,
+so a folder that is there is right, and one that is not is made aside and renamed into place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingest import months, read, reference, rename
+from ingest.archive import Receipt
+from ingest.feeds import Feed
+from ingest.money import Amount
+from ingest.parse import Conventions, Note, Reject, Spend, parser
+
+BATCH = 20_000
+
+LINES = pa.schema(
+    [
+        ("line_number", pa.int32()),
+        ("base_id", pa.string()),
+        ("month", pa.string()),
+        ("framework", pa.string()),
+        ("lot", pa.string()),
+        ("sector", pa.string()),
+        ("supplier_size", pa.string()),
+        ("framework_published", pa.string()),
+        ("lot_published", pa.string()),
+        ("sector_published", pa.string()),
+        ("supplier_size_published", pa.string()),
+        ("supplier", pa.string()),
+        ("buyer", pa.string()),
+        ("description", pa.string()),
+        ("amount_pence", pa.int64()),
+        # Published pounds as text, only where they are no whole pence.
+        ("amount_published", pa.string()),
+    ]
+)
+REJECTS = pa.schema(
+    [
+        ("line_number", pa.int32()),
+        ("quarantine_id", pa.string()),
+        ("field", pa.string()),
+        ("value", pa.string()),
+        ("code", pa.string()),
+        ("reason", pa.string()),
+        ("raw", pa.string()),
+        ("amount_pence", pa.int64()),
+    ]
+)
+NOTES = pa.schema(
+    [
+        ("line_number", pa.int32()),
+        ("field", pa.string()),
+        ("published", pa.string()),
+        ("loaded", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+
+
+@dataclass
+class Summary:
+    """What one staged release holds. Sums in pence are integers; exact ones are pounds as text."""
+
+    encoding: str
+    newline: str
+    delimiter: str
+    heading_line: int
+    headings: list[str]
+    unknown_headings: list[list[str | None]]
+    date_order: str
+    line_count: int = 0
+    """lines below the heading that are not blank: loaded and quarantined together"""
+    blank_count: int = 0
+    loaded_count: int = 0
+    quarantined_count: int = 0
+    unreadable_count: int = 0
+    """quarantined lines whose amount cannot be read; they are in no sum"""
+    credit_count: int = 0
+    zero_count: int = 0
+    undescribed_count: int = 0
+    rounded_count: int = 0
+    published_amount: str = "0"
+    """pounds, exact: the sum of every amount that can be read, loaded or quarantined"""
+    loaded_pence: int = 0
+    quarantined_pence: int = 0
+    quarantined_abs_pence: int = 0
+    loaded_abs_pence: int = 0
+    rounding_amount: str = "0"
+    """pounds, exact: (loaded + quarantined) - published"""
+    sme_pence: int = 0
+    sized_pence: int = 0
+    """sum of the lines whose supplier size is published"""
+    months: dict[str, list[int]] = field(default_factory=dict)
+    """month -> [lines, pence] of the loaded lines"""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A staged release: its receipt, where its files are, and what is in them."""
+
+    receipt: Receipt
+    folder: Path
+    summary: Summary
+
+    @property
+    def period(self) -> str:
+        """The newest month, YYYY-MM, by which the release is named."""
+        return max(self.summary.months)[:7]
+
+    def batches(self, name: str) -> Iterator[pa.RecordBatch]:
+        """Record batches of `lines`, `rejects` or `notes`."""
+        with pq.ParquetFile(self.folder / f"{name}.parquet") as file:
+            yield from file.iter_batches(batch_size=BATCH)
+
+
+def stage(
+    receipt: Receipt, path: Path, feed: Feed, folder: Path, report: Callable[[int], None]
+) -> Staged:
+    """The file at `path` staged under `folder`; at once if it was before.
+
+    `report` is told the number of lines read, now and then. Raises ReadError or HeadingError when
+    the file is not a table of this feed.
+    """
+    target = folder / feed.feed_id / _key(receipt, feed)
+    if not (target / "summary.json").exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".staging-", dir=target.parent))
+        try:
+            summary = _write(receipt, path, feed, aside, report)
+            (aside / "summary.json").write_text(json.dumps(asdict(summary), indent=1))
+            shutil.rmtree(target, ignore_errors=True)
+            os.replace(aside, target)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    summary = Summary(**json.loads((target / "summary.json").read_text()))
+    return Staged(receipt, target, summary)
+
+
+def _key(receipt: Receipt, feed: Feed) -> str:
+    """Hash of everything that decides what staging gives."""
+    settings = feed.model_dump(mode="json", exclude={"sources", "limits", "title", "attribution"})
+    text = json.dumps([settings, receipt.encoding, _last_month(receipt)], sort_keys=True)
+    digest = hashlib.sha256(text.encode())
+    digest.update(recipe().encode())
+    return f"{receipt.sha256[:16]}-{digest.hexdigest()[:16]}"
+
+
+def recipe() -> str:
+    """sha256 of the code and the reference tables that decide what a line becomes."""
+    digest = hashlib.sha256()
+    modules = ("read", "rename", "parse", "money", "months", "stage", "reference")
+    files = [Path(__file__).with_name(f"{name}.py") for name in modules]
+    names = ("categories", "lots", "withheld")
+    files += [reference.FOLDER / f"{name}.csv" for name in names]
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _last_month(receipt: Receipt) -> str:
+    """The month in which the file was published or else fetched; no line can be newer."""
+    return (receipt.published_date or receipt.fetched_at)[:7] + "-01"
+
+
+def _write(
+    receipt: Receipt, path: Path, feed: Feed, folder: Path, report: Callable[[int], None]
+) -> Summary:
+    shape = read.survey(path, receipt.encoding)
+    columns, conventions = _conventions(receipt, path, feed, shape)
+    summary = Summary(
+        shape.encoding, shape.newline, shape.delimiter, columns.heading_line,
+        list(columns.headings), [list(pair) for pair in columns.unknown], conventions.order,
+    )  # fmt: skip
+    _, below = rename.rename(receipt.filename, read.rows(path, shape), feed)
+    parse = parser(feed, columns, conventions)
+    totals = _Totals(summary)
+    with (
+        _Table(folder / "lines.parquet", LINES) as lines,
+        _Table(folder / "rejects.parquet", REJECTS) as rejects,
+        _Table(folder / "notes.parquet", NOTES) as notes,
+    ):
+        for row in below:
+            if read.is_blank(row):
+                summary.blank_count += 1
+                continue
+            taken = parse(row)
+            totals.add(taken)
+            if isinstance(taken, Spend):
+                lines.add((*taken[:15], None if taken.exact is None else str(taken.exact)))
+                for note in taken.notes:
+                    notes.add(note)
+            else:
+                rejects.add((*taken[:7], taken.amount.pence if taken.amount else None))
+            if summary.line_count % BATCH == 0:
+                report(summary.line_count)
+    totals.finish()
+    return summary
+
+
+def _conventions(
+    receipt: Receipt, path: Path, feed: Feed, shape: read.Shape
+) -> tuple[rename.Columns, Conventions]:
+    """The columns, and what a first pass over the whole month column settles."""
+    columns, below = rename.rename(receipt.filename, read.rows(path, shape), feed)
+    place = columns.index.get("month")
+    texts = (
+        set()
+        if place is None
+        else {row.cells[place].strip() for row in below if place < len(row.cells)}
+    )
+    order = months.settle(sorted(texts), feed.dates.order)
+    return columns, Conventions(order, f"{feed.first_month}-01", _last_month(receipt))
+
+
+class _Table:
+    """Rows into a Parquet file, a batch at a time, so that memory stays flat."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._rows: list[tuple[Any, ...]] = []
+
+    def __enter__(self) -> _Table:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._flush()
+        self._writer.close()
+
+    def add(self, row: tuple[Any, ...]) -> None:
+        self._rows.append(row)
+        if len(self._rows) >= BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            arrays = [
+                pa.array(column, type=kind)
+                for column, kind in zip(
+                    zip(*self._rows, strict=True), self._schema.types, strict=True
+                )
+            ]
+            self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+            self._rows.clear()
+
+
+class _Totals:
+    """Adds lines up into a Summary: whole pence as integers, fractions of a penny exactly."""
+
+    def __init__(self, summary: Summary) -> None:
+        self.summary = summary
+        self._whole_pence = 0
+        self._fractions = Decimal(0)
+        self._rounding = Decimal(0)
+        self._months: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+
+    def add(self, line: Spend | Reject) -> None:
+        self.summary.line_count += 1
+        if isinstance(line, Spend):
+            self._add_spend(line)
+        else:
+            self._add_reject(line)
+
+    def _add_spend(self, line: Spend) -> None:
+        total, pence = self.summary, line.amount_pence
+        total.loaded_count += 1
+        total.loaded_pence += pence
+        total.loaded_abs_pence += abs(pence)
+        total.credit_count += pence < 0
+        total.zero_count += pence == 0
+        total.undescribed_count += line.description is None
+        self._publish(Amount(pence, line.exact))
+        if line.supplier_size is not None:
+            total.sized_pence += pence
+            total.sme_pence += pence if line.supplier_size == "SME" else 0
+        month = self._months[line.month]
+        month[0] += 1
+        month[1] += pence
+
+    def _add_reject(self, line: Reject) -> None:
+        total = self.summary
+        total.quarantined_count += 1
+        if line.amount is None:
+            total.unreadable_count += 1
+            return
+        total.quarantined_pence += line.amount.pence
+        total.quarantined_abs_pence += abs(line.amount.pence)
+        self._publish(line.amount)
+
+    def _publish(self, amount: Amount) -> None:
+        """Counts what was published apart from what is loaded, so that the audit compares two sums."""
+        if amount.exact is None:
+            self._whole_pence += amount.pence
+            return
+        self.summary.rounded_count += 1
+        self._fractions += amount.exact
+        self._rounding += Decimal(amount.pence).scaleb(-2) - amount.exact
+
+    def finish(self) -> None:
+        total = self.summary
+        total.rounding_amount = str(self._rounding)
+        total.published_amount = str(Decimal(self._whole_pence).scaleb(-2) + self._fractions)
+        total.months = dict(sorted(self._months.items()))

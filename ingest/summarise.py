@@ -1,0 +1,43 @@
+"""Tables to cubes: what each release said by month and category, and how it differs from the last."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from ingest.load import hold_lines
+from ingest.releases import Release
+
+_SQL = Path(__file__).with_name("summarise.sql")
+
+
+def summarise_release(
+    db: sqlite3.Connection, release: Release, position: int, before: str | None
+) -> None:
+    """Adds the release to the cubes.
+
+    `before` is the id of the release that it follows, None for the first; its sums by month,
+    supplier and buyer wait in `temp.earlier_pairs` from the call before.
+    """
+    values = {
+        "release_id": release.release_id,
+        "feed_id": release.feed_id,
+        "position": position,
+        "before": before,
+    }
+    hold_lines(db, release)
+    db.execute("BEGIN")
+    for name, statement in statements().items():
+        if before is None and name in ("changes", "extended spans"):
+            continue
+        db.execute(statement, values)
+    db.execute("COMMIT")
+
+
+def statements() -> dict[str, str]:
+    """name -> SQL, in order, from summarise.sql, where `-- name: …` opens each."""
+    parts = _SQL.read_text(encoding="utf-8").split("-- name: ")[1:]
+    return {
+        part.partition("\n")[0].strip(): part.partition("\n")[2].strip().rstrip(";")
+        for part in parts
+    }

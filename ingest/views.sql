@@ -1,0 +1,41 @@
+-- Views for SQL, CSV and charts. The table spend is what is faceted: a view over keys is slow there.
+
+-- Lines of spend with the names that their supplier and buyer are shown under.
+CREATE VIEW spend_named AS
+SELECT spend.spend_id, spend.release_id, spend.line_number, spend.month, spend.financial_year,
+    spend.framework, spend.lot, spend.sector, spend.supplier_size, spend.description,
+    spend.amount_pence, spend.amount,
+    spend.supplier_id, suppliers.name AS supplier_name,
+    spend.buyer_id, buyers.name AS buyer_name
+FROM spend
+JOIN suppliers ON suppliers.supplier_id = spend.supplier_id
+JOIN buyers ON buyers.buyer_id = spend.buyer_id;
+
+-- The lines that each release held.
+CREATE VIEW release_lines AS
+SELECT releases.release_id, line_spans.spend_id
+FROM line_spans
+JOIN releases ON releases.feed_id = line_spans.feed_id
+    AND releases.position BETWEEN line_spans.first_position AND line_spans.last_position;
+
+-- What each release said of a month, beside what the release before it said.
+CREATE VIEW revisions AS
+WITH totals AS (
+    SELECT releases.feed_id, releases.position, releases.release_id, release_months.month,
+        sum(release_months.line_count) AS line_count,
+        sum(release_months.amount_pence) AS amount_pence
+    FROM release_months
+    JOIN releases ON releases.release_id = release_months.release_id
+    GROUP BY releases.feed_id, releases.position, releases.release_id, release_months.month
+)
+SELECT later.feed_id, later.month, later.release_id,
+    earlier.release_id AS previous_release_id,
+    earlier.line_count AS before_count, later.line_count AS after_count,
+    earlier.amount_pence AS before_pence, later.amount_pence AS after_pence,
+    later.amount_pence - earlier.amount_pence AS change_pence,
+    round(100.0 * (later.amount_pence - earlier.amount_pence) / nullif(earlier.amount_pence, 0), 2)
+        AS change_pct
+FROM totals AS later
+JOIN totals AS earlier ON earlier.feed_id = later.feed_id
+    AND earlier.month = later.month
+    AND earlier.position = later.position - 1;
