@@ -22,7 +22,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Literal, TypeVar, get_args
@@ -64,10 +64,22 @@ class Facts:
     provenance: str | None = None
     encoding: str | None = None
 
+    @property
+    def said(self) -> tuple[str | None, ...]:
+        """What the declaration and the listing say; a change of it is worth a receipt."""
+        return (
+            self.filename,
+            self.tried_on,
+            self.title,
+            self.published_date,
+            self.provenance,
+            self.encoding,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt(Facts):
-    """What was fetched, and when: UTC, ISO, with microseconds and Z."""
+    """What was fetched, and when it first came: UTC, ISO, with microseconds and Z."""
 
     fetched_at: str
     byte_count: int
@@ -126,7 +138,7 @@ class Archive:
         """Keep the bytes at `path` with a receipt.
 
         A file of `spare` is taken over, any other is copied. Where the newest receipt of this feed
-        and URL already has these bytes, that receipt is given back and none is written.
+        and URL already has these bytes and says the same, none is written.
         """
         if path.parent != self._incoming:
             with self.spare() as copy, path.open("rb") as original:
@@ -135,26 +147,30 @@ class Archive:
                 return self.add(Path(copy.name), facts)
         sha256, byte_count = digest(path)
         with self._locked():
-            known = self.newest(facts.feed_id, facts.url)
             self._keep(path, sha256)
-            if known and known.sha256 == sha256:
-                return known
-            earlier = [receipt.fetched_at for receipt in self.receipts(facts.feed_id)[-1:]]
-            instant = self._instant_after(earlier)
-            receipt = Receipt(
-                **asdict(facts),
-                fetched_at=instant.strftime(_INSTANT),
-                byte_count=byte_count,
-                sha256=sha256,
-            )
-            name = f"{instant.strftime(_COMPACT)}-{sha256[:8]}.json"
-            self._write(self._receipts_of(facts.feed_id) / name, asdict(receipt))
-        return receipt
+            return self._record(facts, sha256, byte_count)
+
+    def amend(self, known: Receipt, facts: Facts) -> Receipt:
+        """Record what is now said of bytes that are here, such as an encoding declared later."""
+        with self._locked():
+            return self._record(facts, known.sha256, known.byte_count)
 
     def receipts(self, feed_id: str) -> list[Receipt]:
-        """The receipts of a feed, oldest first; no two have the same time."""
-        found = self._records(self._receipts_of(feed_id), _RECEIPT)
-        return sorted(found, key=lambda receipt: receipt.fetched_at)
+        """The receipts of a feed, oldest first; no two have the same time.
+
+        Receipts of the same bytes at the same URL, with no others between, are one: the time is of
+        the first, the rest of the last.
+        """
+        found: list[Receipt] = []
+        newest: dict[str, int] = {}
+        for receipt in self._raw_receipts(feed_id):
+            index = newest.get(receipt.url)
+            if index is not None and found[index].sha256 == receipt.sha256:
+                found[index] = replace(receipt, fetched_at=found[index].fetched_at)
+            else:
+                newest[receipt.url] = len(found)
+                found.append(receipt)
+        return found
 
     def newest(self, feed_id: str, url: str) -> Receipt | None:
         """The newest receipt of a feed for one URL, or None."""
@@ -210,6 +226,27 @@ class Archive:
     def decisions(self) -> dict[str, Verb]:
         """What counts now: release_id to the newest decision on it."""
         return {decision.release_id: decision.verb for decision in self.decision_log()}
+
+    def _record(self, facts: Facts, sha256: str, byte_count: int) -> Receipt:
+        """Write a receipt, only under the lock, unless the newest of its URL says the same."""
+        known = self.newest(facts.feed_id, facts.url)
+        if known and known.sha256 == sha256 and known.said == facts.said:
+            return known
+        earlier = [receipt.fetched_at for receipt in self._raw_receipts(facts.feed_id)[-1:]]
+        instant = self._instant_after(earlier)
+        receipt = Receipt(
+            **{field.name: getattr(facts, field.name) for field in fields(Facts)},
+            fetched_at=instant.strftime(_INSTANT),
+            byte_count=byte_count,
+            sha256=sha256,
+        )
+        name = f"{instant.strftime(_COMPACT)}-{sha256[:8]}.json"
+        self._write(self._receipts_of(facts.feed_id) / name, asdict(receipt))
+        return self.newest(facts.feed_id, facts.url) or receipt
+
+    def _raw_receipts(self, feed_id: str) -> list[Receipt]:
+        found = self._records(self._receipts_of(feed_id), _RECEIPT)
+        return sorted(found, key=lambda receipt: receipt.fetched_at)
 
     def _receipts_of(self, feed_id: str) -> Path:
         return self.root / "receipts" / _checked(feed_id)

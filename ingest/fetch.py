@@ -19,7 +19,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -174,11 +174,17 @@ class _Run:
                     )
             else:
                 answer = self.web.get(item.url, self.feed.limits, spare, self._sound(known))
+            facts = self._facts(source, item, answer, position)
             if answer.status == 304 and known:
-                message = f"{item.url}: unchanged since {known.fetched_at}."
-                return Outcome(self.feed.feed_id, item.url, "unchanged", message, known)
+                facts = replace(
+                    facts,
+                    etag=known.etag,
+                    last_modified=known.last_modified,
+                    content_type=known.content_type,
+                )
+                return _unchanged(known, self.archive.amend(known, facts))
             _refuse_other_kinds(Path(spare.name), item.url)
-            return self._keep(Path(spare.name), self._facts(source, item, answer, position), known)
+            return self._keep(Path(spare.name), facts, known)
 
     def _sound(self, known: Receipt | None) -> Receipt | None:
         """The receipt, if its bytes are still there: only then can a 304 do without them."""
@@ -187,9 +193,7 @@ class _Run:
     def _keep(self, path: Path, facts: Facts, known: Receipt | None) -> Outcome:
         sha256, byte_count = digest(path)
         if known and known.sha256 == sha256:
-            receipt = self.archive.add(path, facts)
-            message = f"{facts.url}: unchanged since {known.fetched_at}."
-            return Outcome(facts.feed_id, facts.url, "unchanged", message, receipt)
+            return _unchanged(known, self.archive.add(path, facts))
         for other in self.archive.receipts(facts.feed_id):
             if other.sha256 == sha256 and other.url != facts.url:
                 message = f"{facts.url}: unchanged, the same bytes as {other.url}."
@@ -214,6 +218,12 @@ class _Run:
             provenance=source.provenance or self.feed.provenance,
             encoding=source.encoding,
         )
+
+
+def _unchanged(known: Receipt, now: Receipt) -> Outcome:
+    said = "" if now.said == known.said else "; what is said of it has changed"
+    message = f"{known.url}: unchanged since {known.fetched_at}{said}."
+    return Outcome(known.feed_id, known.url, "unchanged", message, now)
 
 
 # What a source lists

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +171,23 @@ def test_a_changed_file_is_a_new_receipt_and_the_old_one_stays(
     assert desk.contents() == [CSV, CSV + b"x", CSV]
 
 
+@pytest.mark.parametrize("answer", [versioned(CSV, '"v1"'), body(CSV)], ids=["304", "200"])
+def test_what_is_declared_later_takes_effect(
+    desk: Desk, server: FaultyServer, answer: Answer
+) -> None:
+    """Protects the operator's cure for a file read wrongly: its bytes do not come again."""
+    url = server.on("/a.csv", answer)
+    first = desk.one(url).receipt
+    desk.sources = [{"kind": "url", "url": url, "encoding": "cp1252"}]
+    outcomes = [desk.one(), desk.one()]
+    assert [outcome.status for outcome in outcomes] == ["unchanged", "unchanged"]
+    assert ["said of it" in outcome.message for outcome in outcomes] == [True, False]
+    (receipt,) = desk.archive.receipts("sales")
+    assert first is not None and outcomes[0].receipt == receipt
+    assert receipt == replace(first, encoding="cp1252")
+    assert len(list((desk.folder / "archive" / "receipts" / "sales").iterdir())) == 2
+
+
 def test_the_same_bytes_elsewhere_are_no_second_release(desk: Desk, server: FaultyServer) -> None:
     """Protects totals from a file that is published at two addresses."""
     first, second = server.on("/a.csv", body(CSV)), server.on("/b.csv", body(CSV))
@@ -278,6 +295,7 @@ def test_a_longer_wait_than_allowed_is_not_waited(desk: Desk, server: FaultyServ
     assert desk.waits == [] and len(server.requests) == 1
 
 
+@settings(deadline=None)
 @given(value=st.none() | st.text() | st.datetimes().map(str) | st.integers().map(str))
 def test_any_retry_after_is_a_wait_or_none(value: str | None) -> None:
     """Protects from headers of any content: a wait is never negative, endless or an exception."""
@@ -424,6 +442,7 @@ def test_something_else_in_place_of_the_table(
     assert desk.fails(url) == f"{url}: sent {kind} where a table of text such as CSV is expected."
 
 
+@settings(deadline=None)
 @given(
     names=st.lists(
         st.sampled_from(["Month", "£ spent", '"Buyer, name"', "PK", "<5", "x{"]), min_size=1
@@ -435,13 +454,14 @@ def test_headings_are_not_taken_for_anything_else(names: list[str]) -> None:
         assert sniff(",".join(["Row", *names]).encode(encoding)) is None
 
 
+@settings(deadline=None)
 @given(content=st.binary())
 def test_sniffing_never_fails(content: bytes) -> None:
     """Protects the run from bytes of any kind."""
     assert sniff(content) != ""
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(content=st.binary(max_size=2000), members=st.integers(1, 3), size=st.integers(1, 500))
 def test_gunzipping_gives_what_was_zipped(content: bytes, members: int, size: int) -> None:
     """Protects every byte of a compressed file, wherever the network cuts it into pieces."""
