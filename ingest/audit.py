@@ -1,4 +1,4 @@
-"""The proof: what was published is what was loaded, to the line and to the penny. Writes nothing."""
+"""The proof: what was published is what was loaded, to the line and the penny. Writes nothing."""
 
 from __future__ import annotations
 

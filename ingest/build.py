@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest import fetch, load, match, publish, releases, stage, summarise
+from ingest import audit, fetch, load, match, publish, releases, stage, summarise
 from ingest.archive import Archive, Receipt
-from ingest.audit import Proof, audit, require
 from ingest.errors import IngestError, NothingToPublish
 from ingest.feeds import Declaration, Feed, FileSource, UrlSource
 from ingest.progress import Progress
@@ -164,7 +163,7 @@ def _no_line_taken(item: stage.Staged) -> str:
 
 
 def _as_declared(receipt: Receipt, feed: Feed) -> Receipt:
-    """The receipt with what the declaration says of its source today, where that source is named."""
+    """The receipt with what the declaration says of its source today, where it names it."""
     for source in feed.sources:
         named = (isinstance(source, UrlSource) and source.url == receipt.url) or (
             isinstance(source, FileSource) and source.path == receipt.url
@@ -200,16 +199,29 @@ def load_all(shop: Workshop, made: Plan) -> None:
 
 def _load_releases(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
     current = made.current()
+    for position, release, before in _in_order(made):
+        shop.progress.moving(f"load {release.release_id}")
+        with shop.progress.step("load"):
+            is_current = release.release_id in current
+            load.load_release(db, release, position, is_current=is_current)
+        with shop.progress.step("summarise"):
+            summarise.summarise_release(db, release, position, before)
+
+
+def summarise_all(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
+    """The cubes of a database that has its tables."""
+    for position, release, before in _in_order(made):
+        with shop.progress.step("summarise"):
+            summarise.summarise_release(db, release, position, before)
+
+
+def _in_order(made: Plan) -> Iterator[tuple[int, Release, str | None]]:
+    """(position in its feed, release, id of the release that it restates), oldest first by feed."""
     for feed in made.feeds:
         before: str | None = None
         for position, release in enumerate(made.taken(feed.feed_id), 1):
-            name = release.release_id
-            shop.progress.moving(f"load {name}")
-            with shop.progress.step("load"):
-                load.load_release(db, release, position, is_current=name in current)
-            with shop.progress.step("summarise"):
-                summarise.summarise_release(db, release, position, before)
-            before = name if feed.restates_history else None
+            yield position, release, before
+            before = release.release_id if feed.restates_history else None
 
 
 def _edition(shop: Workshop, made: Plan) -> dict[str, Any]:
@@ -226,11 +238,11 @@ def _review_lists(shop: Workshop, parties: dict[match.Kind, list[match.Party]]) 
         match.propose(found, shop.build / "review" / f"{REVIEW[kind]}.csv")
 
 
-def prove(shop: Workshop, made: Plan) -> list[Proof]:
+def prove(shop: Workshop, made: Plan) -> list[audit.Proof]:
     """Raises AuditError where a proof does not hold."""
     with shop.progress.step("audit"):
-        proofs = audit(shop.work, made.all_taken())
-    require(proofs)
+        proofs = audit.audit(shop.work, made.all_taken())
+    audit.require(proofs)
     return proofs
 
 

@@ -206,20 +206,21 @@ def _inherit(
     known: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     settings: dict[str, Any] = {**given, "feed_id": feed_id}
-    seen = {feed_id}
+    # A feed that is like one of its own name is like the one that comes with this package.
+    at, packaged = feed_id, False
+    seen = {(at, packaged)}
     while "like" in settings:
         other = settings.pop("like")
-        if other == feed_id and len(seen) == 1:
-            base = _read_yaml(DEFAULT_FEEDS)[0]["feeds"].get(other)
-        else:
-            base = known.get(other) if other not in seen else None
+        at, packaged = other, packaged or other == at
+        pool = _read_yaml(DEFAULT_FEEDS)[0]["feeds"] if packaged else known
+        base = pool.get(other) if (at, packaged) not in seen else None
         if base is None:
             line = lines.get(("feeds", feed_id, "like"), 1)
             raise DeclarationError(
                 f"{path} line {line}: like: '{other}' names no other feed; "
                 f"known are {', '.join(sorted(known))}."
             )
-        seen.add(other)
+        seen.add((at, packaged))
         settings = {**base, **settings}
     return settings
 
@@ -229,7 +230,7 @@ def _read_yaml(path: Path) -> tuple[Any, dict[tuple[Any, ...], int]]:
     try:
         text = path.read_text(encoding="utf-8")
         root = yaml.compose(text, Loader=_Loader)
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        document = yaml.load(text, Loader=_Loader)
     except FileNotFoundError:
         raise DeclarationError(f"{path}: no such file; FEEDS must name a declaration.") from None
     except UnicodeDecodeError as error:

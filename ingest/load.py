@@ -94,19 +94,21 @@ def load_reference(db: sqlite3.Connection) -> None:
             listed = ", ".join(f"[{column}]" for column in columns)
             db.execute(f"INSERT INTO [{name}] ({listed}) SELECT {listed} FROM reference.[{name}]")  # noqa: S608 - our own names
         db.execute("DETACH reference")
-    sqlite_utils.Database(db)["categories"].insert_all(
+    sqlite_utils.Database(db).table("categories").insert_all(
         {**row, "name": row["name"] or None} for row in reference.rows("categories")
     )
 
 
 def load_edition(db: sqlite3.Connection, edition: dict[str, Any], feeds: Iterable[Feed]) -> None:
     tables = sqlite_utils.Database(db)
-    tables["editions"].insert(edition)
+    tables.table("editions").insert(edition)
     columns = (
         "feed_id", "title", "publisher", "licence", "attribution", "provenance", "cadence", "vat",
         "restates_history",
     )  # fmt: skip
-    tables["feeds"].insert_all({name: getattr(feed, name) for name in columns} for feed in feeds)
+    tables.table("feeds").insert_all(
+        {name: getattr(feed, name) for name in columns} for feed in feeds
+    )
 
 
 def load_names(
@@ -117,10 +119,10 @@ def load_names(
     found: dict[match.Kind, list[match.Party]] = {}
     for kind, counts in published_names(releases).items():
         parties, names = match.match(kind, counts)
-        tables[f"{kind}s"].insert_all(
+        tables.table(f"{kind}s").insert_all(
             {f"{kind}_id": party.party_id, "name": party.name} for party in parties
         )
-        tables[f"{kind}_names"].insert_all(
+        tables.table(f"{kind}_names").insert_all(
             {
                 "published_name": name.published, f"{kind}_id": name.party_id,
                 "own_id": name.own_id, "method": name.method, "evidence": name.evidence,
@@ -150,7 +152,7 @@ def load_release(
     Where it `is_current` its lines become `spend`.
     """
     tables = sqlite_utils.Database(db)
-    tables["releases"].insert(release_row(release, position, is_current=is_current))
+    tables.table("releases").insert(release_row(release, position, is_current=is_current))
     hold_lines(db, release)
     db.execute("BEGIN")
     given = "line_number, quarantine_id, field, value, code, reason, raw, amount_pence"
@@ -232,7 +234,9 @@ def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
     db.execute("CREATE INDEX buyer_names_buyer ON buyer_names (buyer_id)")
     db.execute("CREATE INDEX quarantine_quarantine_id ON quarantine (quarantine_id)")
     report("full-text search")
-    tables["spend"].enable_fts(["description"], tokenize="porter unicode61 remove_diacritics 2")
+    tables.table("spend").enable_fts(
+        ["description"], tokenize="porter unicode61 remove_diacritics 2"
+    )
     for kind in ("supplier", "buyer"):
-        tables[f"{kind}s"].enable_fts(["name"], tokenize="unicode61 remove_diacritics 2")
+        tables.table(f"{kind}s").enable_fts(["name"], tokenize="unicode61 remove_diacritics 2")
     db.execute("ANALYZE")

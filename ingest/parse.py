@@ -1,4 +1,4 @@
-"""Text to values: a row becomes a `Spend` or a `Reject`, exactly one of them, never an exception."""
+"""Text to values: a row becomes a `Spend` or a `Reject`, exactly one, never an exception."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def publish(proven: Path, build: Path, edition_id: str, report: dict[str, Any]) 
     with proven.open("rb") as file:
         os.fsync(file.fileno())
     proven.chmod(0o444)
-    os.replace(proven, place)
+    proven.replace(place)
     point(build, edition_id)
     return place
 
@@ -33,7 +33,7 @@ def point(build: Path, edition_id: str) -> None:
     aside = build / f".{LINK}.next"
     aside.unlink(missing_ok=True)
     aside.symlink_to(edition_path(Path(), edition_id))
-    os.replace(aside, link)
+    aside.replace(link)
     folder = os.open(build, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -61,4 +61,4 @@ def write_report(build: Path, report: dict[str, Any]) -> None:
 def _write(path: Path, text: str) -> None:
     aside = path.with_suffix(".aside")
     aside.write_text(text, encoding="utf-8")
-    os.replace(aside, path)
+    aside.replace(path)

@@ -50,7 +50,7 @@ class Shape:
 
 
 def _c1(error: UnicodeError) -> tuple[str, int]:
-    """The five bytes that cp1252 leaves undefined become the controls that browsers make of them."""
+    """The five bytes that cp1252 leaves undefined become controls, as in browsers."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("latin-1"), error.end
@@ -164,7 +164,7 @@ def _score(data: bytes, scores: Counter[str]) -> None:
 
 
 def _plausible(char: str, before: str, after: str) -> int:
-    """How likely `char` is between its neighbours in English text about money; below 0 is unlikely."""
+    """How likely `char` is between its neighbours in English about money; below 0 is unlikely."""
     if char == "£":
         return 3 if after.isdigit() or after in " -(.),\"'/\r\n" else 1
     if char in "’‘":

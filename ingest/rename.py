@@ -52,11 +52,11 @@ def _index(cells: list[str], feed: Feed) -> dict[str, int]:
     keys: dict[str, int] = {}
     for position, cell in enumerate(cells):
         keys.setdefault(heading_key(cell), position)
-    index = {}
+    index: dict[str, int] = {}
     for field, aliases in feed.headings.items():
         for alias in aliases:
-            if (position := keys.get(heading_key(alias))) is not None:
-                index[field] = position
+            if (place := keys.get(heading_key(alias))) is not None:
+                index[field] = place
                 break
     return index
 

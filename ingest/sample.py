@@ -11,11 +11,11 @@ whatever its size, and an earlier release is a prefix of each month of the later
 
 from __future__ import annotations
 
-import json
 import math
 from bisect import bisect, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import accumulate, islice
 from pathlib import Path
 from random import Random
@@ -23,7 +23,6 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 from ingest.errors import IngestError
-from ingest.feeds import DEFAULT_FEEDS, load
 
 
 def _words(text: str) -> list[str]:
@@ -40,7 +39,8 @@ class TooFewRows(IngestError, ValueError):
 
 # Months are counted from April 2012, the first of G-Cloud.
 FIRST_YEAR, FIRST_MONTH = 2012, 4
-JUN_14, DEC_14, DOS_FIRST, DEC_17 = 26, 32, 48, 68
+JUN_14, DEC_14, DOS_FIRST, JUN_17, DEC_17 = 26, 32, 48, 62, 68
+EXCEL_EPOCH = date(1899, 12, 30)
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # The financial year ends in March, and what is left of a budget goes then.
 SEASON = (0.97, 0.97, 1.25, 0.95, 0.98, 1.0, 1.0, 0.95, 1.0, 1.03, 1.03, 0.9)
@@ -72,6 +72,13 @@ GCLOUD_LOTS = (
     "Infrastructure as a Service (IaaS)", "Platform as a Service (PaaS)",
     "Software as a Service (SaaS)", "Specialist Cloud Services",
 )  # fmt: skip
+GCLOUD_LOT_SPELLINGS = (
+    GCLOUD_LOTS,
+    ("IaaS", "PaaS", "SaaS", "SCS"),
+    ("Infrastructure as a Service", "Platform as a Service", "Software as a Service",
+     "Specialist Cloud Services"),
+)  # fmt: skip
+"""The same four lots; which spelling a line of July 2017 has goes by its framework."""
 GCLOUD_9_LOTS = ("Cloud Hosting", "Cloud Hosting", "Cloud Software", "Cloud Support")
 DOS_LOTS = (
     "Digital Outcomes", "Digital Specialists", "User Research Participants",
@@ -147,7 +154,7 @@ DESCRIPTIONS = (
 
 class Supplier(NamedTuple):
     names: tuple[str, str, str]
-    """As published in the releases of July 2014, January 2015 and December 2017."""
+    """As published in the releases of July 2014, January 2015 and 2017."""
     variant: str
     """Another spelling of the same name, which some of its buyers use; '' where there is none."""
     sizes: tuple[str, str, str]
@@ -194,7 +201,8 @@ class Release:
     published_date: str
     headings: str
     cells: Callable[[Contract, str, str, str], Cells]
-    month: Callable[[int], str]
+    months: Callable[[int], tuple[str, ...]]
+    """The spellings of a month, all found in the one column."""
     money: Callable[[int, bool], str]
     numbered: bool = False
     faults: tuple[str, ...] = ("TBC", "", "1,2O0.00")
@@ -349,9 +357,9 @@ def _buyer_names(rng: Random, sector: str) -> Iterator[str]:
 def _series(
     feed: str, rows: int, seed: int, suppliers: list[Supplier], buyers: dict[str, list[Buyer]]
 ) -> Series:
-    first = 0 if feed == "gcloud" else DOS_FIRST
+    first, last = (0, JUN_17) if feed == "gcloud" else (DOS_FIRST, DEC_17)
     rng = Random(f"{seed} {feed}")
-    busy = [_busyness(month) * rng.uniform(0.94, 1.06) for month in range(first, DEC_17 + 1)]
+    busy = [_busyness(month) * rng.uniform(0.94, 1.06) for month in range(first, last + 1)]
     counts = [0] * first + _shares(rows, busy)
     number = min(MOST_CONTRACTS, 500 + int(2.5 * rows**0.75))
     # Rather early than late: the first months too must have several contracts to draw from.
@@ -453,8 +461,8 @@ def _contract(
         odd_spelling=rng.random() < 0.04,
         lot=lot,
         framework=framework,
-        # Only the first two releases of G-Cloud publish descriptions.
-        description="" if dos or month > DEC_14 else _description(rng, month, lot, supplier),
+        # The one format of which DOS has a release has no place for a description.
+        description="" if dos else _description(rng, month, lot, supplier),
         base=100 * base,
         step=rng.choices((1, 100, 5000), (50, 30, 20))[0],
     )
@@ -525,7 +533,7 @@ def _texts(series: Series, release: Release) -> Iterator[str]:
     pieces = [_pieces(release, one) for one in series.contracts[: series.started[release.newest]]]
     money, end, number = release.money, release.line_end, 0
     for month in range(series.first, release.newest + 1):
-        shown, name = series.published(month, release), release.month(month)
+        shown, names = series.published(month, release), release.months(month)
         faults = _faults(series, release, month)
         good = shown - len(faults)
         changed_from = good - _changed(series, release, month)
@@ -536,11 +544,12 @@ def _texts(series: Series, release: Release) -> Iterator[str]:
             before, between, after = pieces[pick]
             number += 1
             start = f"{number}," if release.numbered else ""
+            name = names[pick % len(names)]
             yield f"{start}{before}{name}{between}{money(pence, fraction)}{after}{end}"
         for fault, (pick, pence, _) in zip(faults, lines, strict=False):
             number += 1
             start = f"{number}," if release.numbered else ""
-            yield start + _unreadable(series, release, pick, name, fault or None, pence) + end
+            yield start + _unreadable(series, release, pick, names[0], fault or None, pence) + end
 
 
 def _unreadable(
@@ -591,10 +600,11 @@ def _january_2015(contract: Contract, supplier: str, buyer: str, size: str) -> C
     return (GCLOUD_LOTS[contract.lot],), (), after
 
 
-def _december_2017(contract: Contract, supplier: str, buyer: str, size: str) -> Cells:
-    lots = GCLOUD_9_LOTS if contract.framework >= 9 else GCLOUD_LOTS
-    after = (size, supplier, buyer, f"G-Cloud {contract.framework}")
-    return (contract.buyer.sector, lots[contract.lot]), (), after
+def _july_2017(contract: Contract, supplier: str, buyer: str, size: str) -> Cells:
+    number = contract.framework
+    lots = GCLOUD_9_LOTS if number >= 9 else GCLOUD_LOT_SPELLINGS[number % 3]
+    before = (f"G-Cloud {number}", lots[contract.lot], supplier, buyer)
+    return before, (contract.description,), (contract.buyer.sector, size)
 
 
 def _dos(contract: Contract, supplier: str, buyer: str, size: str) -> Cells:
@@ -606,19 +616,26 @@ def _calendar(month: int) -> tuple[int, int]:
     return divmod(FIRST_YEAR * 12 + FIRST_MONTH - 1 + month, 12)
 
 
-def _iso_month(month: int) -> str:
+def _iso_months(month: int) -> tuple[str, ...]:
     year, calendar = _calendar(month)
-    return f"{year}-{calendar + 1:02}-01"
+    return (f"{year}-{calendar + 1:02}-01",)
 
 
-def _british_day(month: int) -> str:
+def _british_days(month: int) -> tuple[str, ...]:
     year, calendar = _calendar(month)
-    return f"01/{calendar + 1:02}/{year}"
+    return (f"01/{calendar + 1:02}/{year}",)
 
 
-def _short_month(month: int) -> str:
+def _serials_and_days(month: int) -> tuple[str, ...]:
+    """`42887` and `1/6/2017`: a date that a spreadsheet has recognised, and one that it has not."""
     year, calendar = _calendar(month)
-    return f"{MONTH_NAMES[calendar]}-{year % 100:02}"
+    first = date(year, calendar + 1, 1)
+    return str((first - EXCEL_EPOCH).days), f"1/{first.month}/{year}"
+
+
+def _short_months(month: int) -> tuple[str, ...]:
+    year, calendar = _calendar(month)
+    return (f"{MONTH_NAMES[calendar]}-{year % 100:02}",)
 
 
 def _bare_pounds(pence: int, fraction: bool) -> str:
@@ -645,6 +662,17 @@ def _accounting_with_dash(pence: int, fraction: bool) -> str:
     return _accounting_pounds(pence, fraction) if pence else "-"
 
 
+def _spaced_pounds(pence: int, fraction: bool) -> str:
+    """The same with stray spaces: `£12.00 ` or ` £ 12.00 `. Which, goes by the whole pounds."""
+    style = pence // 100 % 8
+    if style > 1 or not pence:
+        return _accounting_with_dash(pence, fraction)
+    text = _accounting_pounds(pence, fraction).strip('"') + " "
+    if style == 1 and pence > 0:
+        text = f" £ {text[1:]}"
+    return f'"{text}"' if "," in text else text
+
+
 GCLOUD_RELEASES = (
     Release(
         filename="G-Cloud-Spend-14-07-14.csv",
@@ -656,7 +684,7 @@ GCLOUD_RELEASES = (
         headings="ID,Framework,LotDescription,SupplierName,CustomerName,ReturnMonth,"
         "ProjectNameAndDescription,EvidencedSpend,Sector,SMEorLarge",
         cells=_july_2014,
-        month=_iso_month,
+        months=_iso_months,
         money=_bare_pounds,
         numbered=True,
     ),
@@ -670,21 +698,22 @@ GCLOUD_RELEASES = (
         headings="Lot Name,Return Month,Evidenced Spend,Sector,SME or Large,Product,Supplier,"
         "Customer",
         cells=_january_2015,
-        month=_british_day,
+        months=_british_days,
         money=_plain_pounds,
         faults=("", "TBC", "see note"),
     ),
     Release(
-        filename="G-Cloud-spend-Dec2017.csv",
-        newest=DEC_17,
+        filename="g-cloud-sales-figures-july2017.csv",
+        newest=JUN_17,
         stage=2,
         encoding="cp1252",
         line_end="\r\n",
-        published_date="2018-01-22",
-        headings="Sector,Lot,Month,Spend,SME Status,Supplier Name,Customer Name,Framework",
-        cells=_december_2017,
-        month=_short_month,
-        money=_accounting_pounds,
+        published_date="2017-07-28",
+        headings="Framework,Lot,Supplier Name,Customer Name,Return Month,Product Description,"
+        "Evidenced Spend,Sector,SME Status",
+        cells=_july_2017,
+        months=_serials_and_days,
+        money=_spaced_pounds,
     ),
 )
 DOS_RELEASES = (
@@ -697,34 +726,11 @@ DOS_RELEASES = (
         published_date="2018-01-22",
         headings="Sector,Lot,Month,Spend,SME Status,Supplier Name,Customer Name",
         cells=_dos,
-        month=_short_month,
+        months=_short_months,
         money=_accounting_with_dash,
         faults=("", "TBC", "£1,2O0.00"),
     ),
 )
-
-
-def _settings(feed_id: str) -> str:
-    """Whatever the feeds.yml of this package says of the feed, but for who publishes it.
-
-    Written out for dos-sales: `like: dos-sales` leads there to `like: gcloud-sales`, and from that
-    feed of the same file to `like: gcloud-sales` once more, which ingest/feeds.py takes for a ring.
-    """
-    if feed_id == "gcloud-sales":
-        return "    like: gcloud-sales\n"
-    said = (
-        load(DEFAULT_FEEDS)
-        .feeds[feed_id]
-        .model_dump(
-            mode="json",
-            exclude_defaults=True,
-            exclude={"feed_id", "publisher", "attribution", "provenance", "sources"},
-        )
-    )
-    # JSON is YAML too, on one line a setting.
-    return "".join(
-        f"    {name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in said.items()
-    )
 
 
 def _declaration() -> str:
@@ -732,7 +738,7 @@ def _declaration() -> str:
     parts = ["# Written by ingest/sample.py: invented data.\nillustrative: true\nfeeds:\n"]
     for feed_id, releases in (("gcloud-sales", GCLOUD_RELEASES), ("dos-sales", DOS_RELEASES)):
         parts.append(
-            f"  {feed_id}:\n{_settings(feed_id)}    publisher: Invented for illustration\n"
+            f"  {feed_id}:\n    like: {feed_id}\n    publisher: Invented for illustration\n"
             "    attribution: Invented for illustration. No body or firm named here exists.\n"
             "    provenance: invented for illustration\n    sources:\n"
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections import defaultdict
@@ -26,7 +25,7 @@ from ingest import months, read, reference, rename
 from ingest.archive import Receipt
 from ingest.feeds import Feed
 from ingest.money import Amount
-from ingest.parse import Conventions, Note, Reject, Spend, parser
+from ingest.parse import Conventions, Reject, Spend, parser
 
 BATCH = 20_000
 
@@ -146,7 +145,7 @@ def stage(
             summary = _write(receipt, path, feed, aside, report)
             (aside / "summary.json").write_text(json.dumps(asdict(summary), indent=1))
             shutil.rmtree(target, ignore_errors=True)
-            os.replace(aside, target)
+            aside.replace(target)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     summary = Summary(**json.loads((target / "summary.json").read_text()))
@@ -305,7 +304,7 @@ class _Totals:
         self._publish(line.amount)
 
     def _publish(self, amount: Amount) -> None:
-        """Counts what was published apart from what is loaded, so that the audit compares two sums."""
+        """Counts what was published apart from what is loaded: the audit compares two sums."""
         if amount.exact is None:
             self._whole_pence += amount.pence
             return

@@ -1,4 +1,4 @@
-"""Tables to cubes: what each release said by month and category, and how it differs from the last."""
+"""Tables to cubes: what each release said by month, and how it differs from the one before."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ def summarise_release(
             continue
         db.execute(statement, values)
     db.execute("COMMIT")
+
+
+def forget(db: sqlite3.Connection) -> None:
+    """Empties the cubes, so that they can be made again."""
+    for table in ("release_months", "published_categories", "changes", "line_spans"):
+        db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
 
 def statements() -> dict[str, str]:

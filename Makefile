@@ -1,0 +1,83 @@
+# GovSpend: `make help` lists what there is. Every step is also `python -m ingest STEP`.
+PYTHON ?= python3
+PORT ?= 8001
+HOST ?= 127.0.0.1
+FEEDS ?= ingest/feeds.yml
+BUILD ?= build
+ROWS ?= 20000
+SEED ?= 1
+
+BIN := .venv/bin
+INGEST := $(BIN)/python -m ingest
+PLACES = --feeds $(FEEDS) --build $(BUILD)
+# 3 says that the site is published but something wants a look; that is no reason not to serve it.
+LOOK_AT_IT = || [ $$? -eq 3 ]
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo fetch preview build serve refresh accept withdraw test check bench clean
+
+help: ## List these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
+
+setup: .venv/ready ## Install what the service needs into .venv
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/ready-dev: .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: .venv/ready ## Build from invented figures and serve them, apart from the real ones
+	$(INGEST) sample --rows $(ROWS) --seed $(SEED) --out build/demo/sample
+	$(INGEST) build --feeds build/demo/sample/feeds.yml --build build/demo $(LOOK_AT_IT)
+	$(MAKE) --no-print-directory site BUILD=build/demo
+
+fetch: .venv/ready ## Bring new releases into the archive
+	$(INGEST) fetch $(PLACES)
+
+preview: .venv/ready ## Show what FILE=… (of FEED=…) would do before anything is public
+	$(INGEST) preview '$(FILE)' $(PLACES) $(if $(FEED),--feed $(FEED))
+
+build: .venv/ready ## Fetch, build, prove and publish (FEEDS=… for another declaration)
+	$(INGEST) build $(PLACES)
+
+serve: .venv/ready ## The real job: fetch, build, prove, publish, serve (PORT=…, FEEDS=…)
+	@$(INGEST) build $(PLACES) $(LOOK_AT_IT) || [ -e $(BUILD)/govspend.db ]
+	$(MAKE) --no-print-directory site
+
+# The site by itself, without a build before it; the tests start theirs in the same way.
+.PHONY: site
+site:
+	@echo "Serving on http://localhost:$(PORT) until you press Ctrl-C"
+	@exec $(BIN)/datasette serve --immutable $(BUILD)/govspend.db --host $(HOST) --port $(PORT) \
+	  --metadata metadata.yml --plugins-dir plugins --template-dir templates \
+	  --static static:templates/static --cors \
+	  --setting suggest_facets off --setting facet_time_limit_ms 1500 \
+	  --setting sql_time_limit_ms 3000 --setting default_facet_size 12
+
+refresh: .venv/ready ## Build aside and publish under a running site, for a schedule
+	$(INGEST) refresh $(PLACES)
+
+accept: .venv/ready ## Take the held RELEASE=… (WHY=… is kept)
+	$(INGEST) accept '$(RELEASE)' $(PLACES) $(if $(WHY),--why '$(WHY)')
+
+withdraw: .venv/ready ## Leave RELEASE=… out and go back to the one before (WHY=… is kept)
+	$(INGEST) withdraw '$(RELEASE)' $(PLACES) $(if $(WHY),--why '$(WHY)')
+
+test: .venv/ready-dev ## Run every test
+	$(BIN)/python -m pytest
+
+check: .venv/ready-dev ## ruff, mypy --strict and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/ready-dev ## Time the build beside the stock tools (ROWS=…)
+	$(BIN)/python -m tests.bench --rows $(ROWS)
+
+clean: ## Remove what can be made again; archive and editions stay
+	rm -rf .venv build/demo build/sample $(BUILD)/staged $(BUILD)/work *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +

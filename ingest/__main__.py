@@ -1,0 +1,363 @@
+"""`python -m ingest STEP`: each step of the way of a row, and the whole way at once.
+
+Exit codes: 0 done; 1 a step failed and the site is as it was; 2 the command or the declaration is
+wrong; 3 published, but a source failed or a release is held and wants a look.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ingest import audit as auditing
+from ingest import build as building
+from ingest import load as loading
+from ingest import match as matching
+from ingest import preview as previewing
+from ingest import publish as publishing
+from ingest import read as reading
+from ingest import rename as renaming
+from ingest import sample as sampling
+from ingest import summarise as summarising
+from ingest.build import Plan, Workshop, locked
+from ingest.errors import DeclarationError, IngestError, NothingToPublish
+from ingest.feeds import DEFAULT_FEEDS, Declaration, Feed
+from ingest.feeds import load as load_feeds
+from ingest.progress import Progress
+from ingest.releases import Release
+
+LOOK_AT_IT = 3
+
+FEEDS = click.option(
+    "--feeds", "feeds_path", type=click.Path(path_type=Path), default=DEFAULT_FEEDS,
+    envvar="FEEDS", help="The declaration of the feeds.  [default: ingest/feeds.yml]",
+)  # fmt: skip
+BUILD = click.option(
+    "--build", "build_path", type=click.Path(path_type=Path), default=Path("build"),
+    envvar="BUILD", show_default=True, help="The folder of archive, editions and reports.",
+)  # fmt: skip
+FEED = click.option("--feed", "feed_id", default=None, help="A feed of the declaration.")
+FILE = click.argument("file", type=click.Path(path_type=Path))
+
+
+class Main(click.Group):
+    """Turns every expected fault into one message and its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except IngestError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """GovSpend: from published spend files to a proven database.
+
+    A row travels: fetch, read, rename, parse, stage, match, load, summarise, audit, publish.
+    `build` and `refresh` go the whole way.
+
+    Exit codes: 0 done; 1 a step failed and the site is as it was; 2 the command or the declaration
+    is wrong; 3 published, but a source failed or a release is held and wants a look.
+    """
+
+
+def _shop(feeds_path: Path, build_path: Path) -> Workshop:
+    return Workshop(load_feeds(feeds_path), build_path.resolve(), Progress())
+
+
+def _feed(declaration: Declaration, feed_id: str | None) -> Feed:
+    if feed_id is None:
+        return next(iter(declaration.feeds.values()))
+    if feed_id not in declaration.feeds:
+        known = ", ".join(declaration.feeds)
+        raise DeclarationError(f"--feed {feed_id}: no such feed; known are {known}.")
+    return declaration.feeds[feed_id]
+
+
+@main.command()
+@FEEDS
+@BUILD
+def fetch(feeds_path: Path, build_path: Path) -> None:
+    """Bring what the sources have into the archive; what is there is not fetched again."""
+    shop = _shop(feeds_path, build_path)
+    with locked(shop.build):
+        outcomes = building.fetch_all(shop)
+    if any(outcome.status == "failed" for outcome in outcomes):
+        sys.exit(LOOK_AT_IT)
+
+
+@main.command()
+@FILE
+@click.option("--encoding", default=None, help="Overrides detection.")
+@click.option("--rows", default=5, show_default=True, help="How many rows to show.")
+def read(file: Path, encoding: str | None, rows: int) -> None:
+    """Show how FILE is read: encoding, line ends, delimiter and the first rows."""
+    shape = reading.survey(_there(file), encoding)
+    click.echo(
+        f"encoding {shape.encoding}, line ends {shape.newline}, delimiter {shape.delimiter!r}, "
+        f"{shape.width} cells"
+    )
+    for row in itertools.islice(reading.rows(file, shape), rows):
+        click.echo(f"{row.line_number}: {row.cells}")
+
+
+@main.command()
+@FILE
+@FEEDS
+@FEED
+def rename(file: Path, feeds_path: Path, feed_id: str | None) -> None:
+    """Show which heading of FILE becomes which field, and which is unknown."""
+    feed = _feed(load_feeds(feeds_path), feed_id)
+    rows = reading.rows(_there(file), reading.survey(file))
+    columns, _ = renaming.rename(file.name, rows, feed)
+    click.echo(f"heading on line {columns.heading_line}")
+    for field, place in columns.index.items():
+        click.echo(f"{columns.headings[place]} -> {field}")
+    for heading, near in columns.unknown:
+        click.echo(f"{heading} is not known" + (f"; nearest '{near}'" if near else ""))
+
+
+@main.command()
+@FILE
+@FEEDS
+@BUILD
+@FEED
+def parse(file: Path, feeds_path: Path, build_path: Path, feed_id: str | None) -> None:
+    """Parse FILE as a release of its own: counts, sums and every kind of quarantined line."""
+    shop = _shop(feeds_path, build_path)
+    feed = _feed(shop.declaration, feed_id)
+    for line in previewing.preview(_there(file), feed, [], _moving(shop, "parse")):
+        click.echo(line)
+
+
+@main.command()
+@FEEDS
+@BUILD
+def stage(feeds_path: Path, build_path: Path) -> None:
+    """Turn each archived file into columnar files, once, and name and judge the releases."""
+    shop = _shop(feeds_path, build_path)
+    with locked(shop.build):
+        made = building.plan(shop)
+    for release in itertools.chain.from_iterable(made.releases.values()):
+        summary = release.staged.summary
+        click.echo(
+            f"{release.release_id}: {release.state}, {summary.loaded_count:,} lines to load, "
+            f"{summary.quarantined_count:,} quarantined. {' '.join(release.reasons)}"
+        )
+    for failure in made.failures:
+        click.echo(f"failed: {failure}", err=True)
+    sys.exit(LOOK_AT_IT if made.failures or made.held() else 0)
+
+
+@main.command()
+@FEEDS
+@BUILD
+def match(feeds_path: Path, build_path: Path) -> None:
+    """Show which published names are joined and why; write lookalikes to build/review/."""
+    shop = _shop(feeds_path, build_path)
+    with locked(shop.build):
+        made = building.plan(shop)
+        for kind, counts in loading.published_names(made.all_taken()).items():
+            parties, names = matching.match(kind, counts)
+            for name in names:
+                if name.method != "exact":
+                    click.echo(f"{kind}: {name.published} -> {name.party_id} ({name.evidence})")
+            path = shop.build / "review" / f"{building.REVIEW[kind]}.csv"
+            pairs = matching.propose(parties, path)
+            click.echo(f"{kind}: {len(names):,} names, {len(parties):,} parties; {pairs} pairs to")
+            click.echo(f"  review in {path}")
+
+
+@main.command()
+@FEEDS
+@BUILD
+def load(feeds_path: Path, build_path: Path) -> None:
+    """Fill a new, unpublished database from the staged releases, cubes included."""
+    shop = _shop(feeds_path, build_path)
+    with locked(shop.build):
+        building.load_all(shop, building.plan(shop))
+    click.echo(f"{shop.work} is there, to be audited.")
+
+
+@main.command()
+@FEEDS
+@BUILD
+def summarise(feeds_path: Path, build_path: Path) -> None:
+    """Make the cubes of the unpublished database again."""
+    shop = _shop(feeds_path, build_path)
+    with locked(shop.build):
+        made = building.plan(shop)
+        db = loading.connect(_unpublished(shop))
+        summarising.forget(db)
+        building.summarise_all(shop, made, db)
+        db.close()
+    click.echo(f"{shop.work} is summarised.")
+
+
+@main.command()
+@FEEDS
+@BUILD
+@click.option("--all", "show_all", is_flag=True, help="Show the proofs that hold, too.")
+def audit(feeds_path: Path, build_path: Path, show_all: bool) -> None:
+    """Prove the unpublished database, or else the newest edition, against the staged releases."""
+    shop = _shop(feeds_path, build_path)
+    with locked(shop.build):
+        made = building.plan(shop)
+        path = shop.work if shop.work.exists() else _published(shop, made)
+        proofs = auditing.audit(path, made.all_taken())
+    for proof in proofs:
+        if show_all or not proof.holds:
+            mark = "holds" if proof.holds else "BROKEN"
+            click.echo(f"{mark}: {proof.subject}: {proof.name}: {proof.found}")
+    auditing.require(proofs)
+    click.echo(f"{len(proofs)} proofs hold.")
+
+
+@main.command()
+@FEEDS
+@BUILD
+def publish(feeds_path: Path, build_path: Path) -> None:
+    """Prove the unpublished database and make it the newest edition."""
+    shop = _shop(feeds_path, build_path)
+    with locked(shop.build):
+        made = building.plan(shop)
+        _unpublished(shop)
+        proofs = building.prove(shop, made)
+        report = {"edition_id": made.edition_id, "proofs": len(proofs), "outcome": "published"}
+        publishing.publish(shop.work, shop.build, made.edition_id, report)
+    click.echo(f"Edition {made.edition_id}: published.")
+
+
+@main.command()
+@FEEDS
+@BUILD
+@click.option("--no-fetch", is_flag=True, help="Build from what is archived.")
+def build(feeds_path: Path, build_path: Path, no_fetch: bool) -> None:
+    """Go the whole way: fetch, build, prove and publish. Nothing is done twice."""
+    _whole_way(_shop(feeds_path, build_path), fetching=not no_fetch)
+
+
+@main.command()
+@FEEDS
+@BUILD
+def refresh(feeds_path: Path, build_path: Path) -> None:
+    """The same as build, for a schedule: a site that is up takes over the new edition."""
+    _whole_way(_shop(feeds_path, build_path), fetching=True)
+
+
+def _whole_way(shop: Workshop, *, fetching: bool) -> None:
+    with locked(shop.build):
+        fetched = building.fetch_all(shop) if fetching else []
+        try:
+            report = building.build(shop, fetched=fetched)
+        except NothingToPublish as error:
+            raise NothingToPublish(f"{error}{_unreachable(fetched)}") from None
+    for line in building.summary_lines(report):
+        click.echo(line)
+    held = any(release["state"] == "held" for release in report["releases"])
+    sys.exit(LOOK_AT_IT if report["failures"] or held else 0)
+
+
+def _unreachable(fetched: list[Any]) -> str:
+    failed = [outcome.message for outcome in fetched if outcome.status == "failed"]
+    tried = f" Could not be reached: {' '.join(failed)}" if failed else ""
+    return f"{tried} To see the site with invented figures: make demo"
+
+
+@main.command()
+@FILE
+@FEEDS
+@BUILD
+@FEED
+def preview(file: Path, feeds_path: Path, build_path: Path, feed_id: str | None) -> None:
+    """Show what FILE would do as the next release, before anything is public."""
+    shop = _shop(feeds_path, build_path)
+    feed = _feed(shop.declaration, feed_id)
+    taken = building.plan(shop).taken(feed.feed_id)
+    for line in previewing.preview(_there(file), feed, taken, _moving(shop, "read")):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("release")
+@FEEDS
+@BUILD
+@click.option("--why", default="accepted by hand", help="The reason, which is kept.")
+def accept(release: str, feeds_path: Path, build_path: Path, why: str) -> None:
+    """Take a RELEASE that is held, or one that was withdrawn, and publish."""
+    _decide(_shop(feeds_path, build_path), release, "accept", why)
+
+
+@main.command()
+@click.argument("release")
+@FEEDS
+@BUILD
+@click.option("--why", default="withdrawn by hand", help="The reason, which is kept.")
+def withdraw(release: str, feeds_path: Path, build_path: Path, why: str) -> None:
+    """Leave RELEASE out and go back to the one before."""
+    _decide(_shop(feeds_path, build_path), release, "withdraw", why)
+
+
+def _decide(shop: Workshop, release_id: str, verb: Any, why: str) -> None:
+    with locked(shop.build):
+        known = list(itertools.chain.from_iterable(building.plan(shop).releases.values()))
+        names = [release.release_id for release in known]
+        if release_id not in names:
+            raise DeclarationError(
+                f"RELEASE={release_id}: no such release; there are {', '.join(names) or 'none'}."
+            )
+        if verb == "withdraw":
+            _refuse_last(known, release_id)
+        shop.archive.decide(release_id, verb, why)
+    _whole_way(shop, fetching=False)
+
+
+def _refuse_last(known: list[Release], release_id: str) -> None:
+    """A site with no release at all is no site."""
+    left = [item for item in known if item.state == "taken" and item.release_id != release_id]
+    if not left:
+        raise IngestError(f"{release_id} is the only release there is; nothing would be left.")
+
+
+@main.command()
+@click.option("--rows", default=20_000, show_default=True, help="Lines in the newest releases.")
+@click.option("--seed", default=1, show_default=True, help="Another seed, other inventions.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("build/sample"), show_default=True
+)
+def sample(rows: int, seed: int, out: Path) -> None:
+    """Write invented releases in the published formats, and the feeds.yml that declares them."""
+    click.echo(sampling.write(out, rows, seed))
+
+
+def _there(file: Path) -> Path:
+    if not file.is_file():
+        raise DeclarationError(f"{file}: no such file.")
+    return file
+
+
+def _unpublished(shop: Workshop) -> Path:
+    if not shop.work.exists():
+        raise IngestError(f"{shop.work}: no such file; `python -m ingest load` makes it.")
+    return shop.work
+
+
+def _published(shop: Workshop, made: Plan) -> Path:
+    path = publishing.edition_path(shop.build, made.edition_id)
+    if not path.exists():
+        raise IngestError(f"{path}: no such file; `python -m ingest build` makes it.")
+    return path
+
+
+def _moving(shop: Workshop, what: str) -> Any:
+    return lambda count: shop.progress.moving(f"{what}: {count:,} lines")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m ingest")
