@@ -89,6 +89,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
+    # Keeps connections, as real servers do.
+    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         request = Request(self.path, self.headers)
@@ -102,6 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(code)
         for name, value in headers.items():
             self.send_header(name, value)
+        # Without a length, the end of the connection is the end of the body.
+        self.close_connection = "Content-Length" not in headers
         self.end_headers()
 
     def pause(self, seconds: float) -> bool:
@@ -159,23 +163,25 @@ def stall(content: bytes = b"") -> Answer:
 
 
 def trickle(seconds: float = 0.05, length: int | None = 100_000) -> Answer:
-    """A byte of the body now and then, for ever; with `length` None its end is not announced."""
+    """A byte now and then, 200 times; with `length` None the end is not announced."""
 
     def answer(handler: _Handler) -> None:
         handler.start(200, {"Content-Length": str(length)} if length else {})
-        while handler.pause(seconds):
-            handler.wfile.write(b"a")
+        for _ in range(200):
+            if handler.pause(seconds):
+                handler.wfile.write(b"a")
 
     return answer
 
 
 def trickle_headers(seconds: float = 0.05) -> Answer:
-    """A header now and then, and no body ever."""
+    """A header now and then, 200 times, and no body."""
 
     def answer(handler: _Handler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-        while handler.pause(seconds):
-            handler.wfile.write(b"X-More: to come\r\n")
+        for _ in range(200):
+            if handler.pause(seconds):
+                handler.wfile.write(b"X-More: to come\r\n")
 
     return answer
 
@@ -186,6 +192,7 @@ def cut_short(content: bytes, promised: int) -> Answer:
     def answer(handler: _Handler) -> None:
         handler.start(200, {"Content-Length": str(promised)})
         handler.wfile.write(content)
+        handler.close_connection = True
 
     return answer
 
@@ -217,8 +224,10 @@ def endless(piece: bytes) -> Answer:
 def hang_up(handler: _Handler) -> None:
     """Ends the connection without an answer."""
     handler.connection.shutdown(socket.SHUT_RDWR)
+    handler.close_connection = True
 
 
 def garbage(handler: _Handler) -> None:
     """Answers in something that is not HTTP."""
     handler.wfile.write(b"\x00\xffnot http at all\r\n\r\n")
+    handler.close_connection = True

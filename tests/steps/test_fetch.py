@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest import feeds
-from ingest.archive import Archive
+from ingest.archive import CHUNK, Archive
 from ingest.feeds import Declaration, Feed, Limits
 from ingest.fetch import MB, Outcome, _gunzipped, fetch, retry_after, sniff
 from tests.faulty_server import (
@@ -43,6 +43,7 @@ from tests.faulty_server import (
 )
 
 CSV = b"Month,Buyer,Amount\n2014-06-01,Home Office,12.50\n"
+DECLARED = feeds.load(feeds.DEFAULT_FEEDS).feeds["gcloud-sales"].model_dump()
 QUICK = Limits(max_mb=1, seconds=20, stall_seconds=5, tries=3)
 
 
@@ -76,10 +77,9 @@ class Desk:
         self.sources.append({"kind": "url", "url": url, **more})
 
     def fetch(self) -> list[Outcome]:
-        declared = feeds.load(feeds.DEFAULT_FEEDS).feeds["gcloud-sales"].model_dump()
-        declared |= {"feed_id": "sales", "sources": self.sources, "limits": self.limits}
+        given = {"feed_id": "sales", "sources": self.sources, "limits": self.limits}
         path = self.folder / "feeds.yml"
-        declaration = Declaration(path=path, feeds={"sales": Feed.model_validate(declared)})
+        declaration = Declaration(path=path, feeds={"sales": Feed.model_validate(DECLARED | given)})
         return fetch(declaration, self.archive, self.said.append, self.waits.append)
 
     def one(self, url: str | None = None) -> Outcome:
@@ -169,6 +169,13 @@ def test_a_changed_file_is_a_new_receipt_and_the_old_one_stays(
         None, '"v1"', '"v2"', '"v1"',
     ]  # fmt: skip
     assert desk.contents() == [CSV, CSV + b"x", CSV]
+
+
+def test_an_etag_that_cannot_be_sent_is_not(desk: Desk, server: FaultyServer) -> None:
+    """Protects from headers outside ASCII, which servers send and httpx does not."""
+    url = server.on("/a.csv", body(CSV, headers={"ETag": '"caf\u00e9"', "Last-Modified": "\u00e9"}))
+    assert [desk.one(url).status, desk.one(url).status] == ["new", "unchanged"]
+    assert server.requests[1].headers["If-None-Match"] is None
 
 
 @pytest.mark.parametrize("answer", [versioned(CSV, '"v1"'), body(CSV)], ids=["304", "200"])
@@ -296,6 +303,8 @@ def test_a_longer_wait_than_allowed_is_not_waited(desk: Desk, server: FaultyServ
 
 
 @settings(deadline=None)
+@example(value="Wed, 21 Oct 2015 07:28:00 -0000")
+@example(value="9" * 5000)
 @given(value=st.none() | st.text() | st.datetimes().map(str) | st.integers().map(str))
 def test_any_retry_after_is_a_wait_or_none(value: str | None) -> None:
     """Protects from headers of any content: a wait is never negative, endless or an exception."""
@@ -372,6 +381,14 @@ def test_a_slow_trickle(desk: Desk, server: FaultyServer, answer: Answer) -> Non
     url = server.on("/a.csv", answer)
     assert desk.fails(url) == f"{url}: took longer than the 0.5 s that it may."
     assert time.monotonic() - began < 3
+
+
+def test_a_slow_trickle_after_a_sound_file(desk: Desk, server: FaultyServer) -> None:
+    """Protects the limit from a server that keeps connections: each file has its own deadline."""
+    desk.limits = Limits(seconds=0.5)
+    desk.add(server.on("/a.csv", body(CSV)))
+    desk.add(server.on("/b.csv", trickle()))
+    assert [outcome.status for outcome in desk.fetch()] == ["new", "failed"]
 
 
 def test_a_body_that_stays_short(desk: Desk, server: FaultyServer) -> None:
@@ -462,6 +479,7 @@ def test_sniffing_never_fails(content: bytes) -> None:
 
 
 @settings(max_examples=50, deadline=None)
+@example(content=bytes(CHUNK + 1), members=2, size=7)
 @given(content=st.binary(max_size=2000), members=st.integers(1, 3), size=st.integers(1, 500))
 def test_gunzipping_gives_what_was_zipped(content: bytes, members: int, size: int) -> None:
     """Protects every byte of a compressed file, wherever the network cuts it into pieces."""
