@@ -159,7 +159,7 @@ class _Run:
             return json.loads(content)
         # Brackets nested by the thousand exhaust the stack rather than the grammar.
         except (ValueError, RecursionError) as error:
-            kind = sniff(content[:CHUNK]) or "something else"
+            kind = (sniff(content[:CHUNK]) or "something else").replace("JSON", "broken JSON")
             raise FetchError(f"{url}: sent {kind} where JSON is expected ({error}).") from None
 
     def _have(self, source: AnySource, item: Item, position: int) -> Outcome:
