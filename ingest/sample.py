@@ -48,6 +48,8 @@ SEASON = (0.97, 0.97, 1.25, 0.95, 0.98, 1.0, 1.0, 0.95, 1.0, 1.03, 1.03, 0.9)
 DOS_PART = 0.15
 """Of all lines; the rest is G-Cloud."""
 CONTRACT_MONTHS = 24
+LEADERS = 30
+"""Suppliers whose spelling all releases agree on: one of theirs would be too many lines changed."""
 MOST_CONTRACTS = 60_000
 """A bound on memory: what is held does not grow with the rows beyond it."""
 
@@ -272,16 +274,17 @@ def _suppliers(rows: int, seed: int) -> list[Supplier]:
         again, place = divmod(number, len(roots))
         trade = TRADES[(place + 5 * again) % len(TRADES)]
         form = rng.choices(("Ltd", "Limited", "LLP", "plc", "Group Ltd"), (60, 25, 5, 5, 5))[0]
-        suppliers.append(_supplier(rng, f"{roots[place]} {trade} {form}", number % 10 in (1, 4, 8)))
+        name, large = f"{roots[place]} {trade} {form}", number % 10 in (1, 4, 8)
+        suppliers.append(_supplier(rng, name, large, leading=number < LEADERS))
     # Those with a story are among the most active, so that every sample tells it.
     suppliers[2:2] = stories
     return suppliers
 
 
-def _supplier(rng: Random, name: str, large: bool) -> Supplier:
+def _supplier(rng: Random, name: str, large: bool, *, leading: bool) -> Supplier:
     variant = _respelt(rng, name)
-    early = variant if rng.random() < 0.04 else name
-    middle = variant if rng.random() < 0.02 else early
+    early = variant if rng.random() < 0.04 and not leading else name
+    middle = variant if rng.random() < 0.02 and not leading else early
     size = "Large" if large else "SME"
     if rng.random() < 0.007:
         size = ""
@@ -304,8 +307,6 @@ def _stories() -> list[Supplier]:
     quoted = '"Inkwhistle" Data Co, Limited'
     trading, renamed = "Bobbinquern Ltd (Trading as Threadkettle)", "Hobnailwhistle Digital Ltd"
     return [
-        # A true rename, which only a reviewed alias can join.
-        Supplier(("Quillmark Systems Ltd", "Quillmark Systems Ltd", renamed), "", sme),
         # Reclassified: every line of the last release says otherwise, old months included.
         _steady("Umbergimlet Consulting Ltd", ("SME", "SME", "Large")),
         _steady("Café Nimbleurn Ltd", sme),
@@ -315,6 +316,8 @@ def _stories() -> list[Supplier]:
         _steady(quoted, sme),
         _steady("Dapplehasp – Cloud Works Limited", large),
         _steady("Marrowlever Networks Ltd", ("Large", "SME", "SME")),
+        # A true rename, which only a reviewed alias can join.
+        Supplier(("Quillmark Systems Ltd", "Quillmark Systems Ltd", renamed), "", sme),
     ]
 
 
@@ -472,7 +475,7 @@ def _description(rng: Random, month: int, lot: int, supplier: Supplier) -> str:
     if rng.random() < 0.015:
         return ""
     text = rng.choice(DESCRIPTIONS[lot]).format(
-        brand=supplier.names[2].split()[0].strip('",®'),
+        brand=supplier.names[0].split()[0].strip('",®'),
         n=rng.randint(1, 12),
         subject=rng.choice(SUBJECTS),
     )
