@@ -1,0 +1,1 @@
+"""What the plugins of this site share: wording of figures, the edition, charts and home page."""
