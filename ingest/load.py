@@ -44,9 +44,10 @@ FROM (
 """
 _SPEND = """
 INSERT INTO spend (spend_id, release_id, line_number, month, framework, lot, sector, supplier_size,
-    description, amount_pence, supplier_id, buyer_id)
+    description, amount_pence, supplier_id, buyer_id, supplier_name_id, buyer_name_id)
 SELECT spend_id, :release_id, line_number, month, framework, lot, sector, supplier_size,
-    description, amount_pence, supplier_names.supplier_id, buyer_names.buyer_id
+    description, amount_pence, supplier_names.supplier_id, buyer_names.buyer_id,
+    supplier_name_id, buyer_name_id
 FROM temp.lines
 JOIN supplier_names ON supplier_names.published_name = lines.supplier
 JOIN buyer_names ON buyer_names.published_name = lines.buyer

@@ -169,21 +169,31 @@ def clean(text: str) -> str:
     return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
 
 
+# The letters that a byte behind the first of a UTF-8 letter becomes when it is read as cp1252.
+_FOLLOWING = "".join(bytes([byte]).decode("cp1252", "c1") for byte in range(0x80, 0xC0))
+_MOJIBAKE = re.compile(f"[ÂÃ][{re.escape(_FOLLOWING)}]|â[{re.escape(_FOLLOWING)}]{{2}}")
+
+
 def mend(text: str) -> str:
     """`text` with UTF-8 that somebody read as cp1252 read rightly: `Â®` becomes `®`.
 
-    A run of such letters that happens to be valid UTF-8 is mojibake beyond reasonable doubt, and
-    any other run is left alone. (ftfy 6.3 was tried and leaves `Memstoreâ„¢` as it is.)
+    Only what becomes a western letter or a sign is mended, which no English text means otherwise.
+    (ftfy 6.3 was tried and leaves `Memstoreâ„¢` as it is.)
     """
-    return re.sub(r"[^\x00-\x7f]{2,}", _mended, text)
+    for _ in range(3):
+        # A text that went wrong twice is mended twice.
+        mended = _MOJIBAKE.sub(_mended, text)
+        if mended == text:
+            break
+        text = mended
+    return text
 
 
 def _mended(match: re.Match[str]) -> str:
-    run = match[0]
     try:
-        return b"".join(_cp1252_byte(char) for char in run).decode("utf-8")
+        return b"".join(_cp1252_byte(char) for char in match[0]).decode("utf-8")
     except UnicodeError:
-        return run
+        return match[0]
 
 
 def _cp1252_byte(char: str) -> bytes:

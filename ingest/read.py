@@ -217,6 +217,15 @@ def _split(text: str, delimiter: str) -> tuple[list[str], bool]:
         return [], False
 
 
+def _is_well_formed(text: str, delimiter: str, width: int | None) -> bool:
+    """Whether a row over several lines is one: its cells are as many as the heading's."""
+    try:
+        cells = next(csv.reader([text], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return width is None or len(_trimmed(cells)) <= width <= len(cells)
+
+
 def _records(lines: Iterator[str], delimiter: str, width: int | None = None) -> Iterator[Row]:
     """Rows of the physical `lines`; a row over several lines must have `width` cells."""
     waiting: deque[str] = deque()
@@ -235,8 +244,7 @@ def _records(lines: Iterator[str], delimiter: str, width: int | None = None) -> 
             taken.append(following)
             if '"' in following:
                 cells, closed = _split("".join(taken), delimiter)
-        whole = closed and (width is None or len(_trimmed(cells)) <= width <= len(cells))
-        if whole:
+        if closed and _is_well_formed("".join(taken), delimiter, width):
             yield Row(number, cells, "".join(taken).rstrip("\r\n"))
             number += len(taken) - 1
         else:

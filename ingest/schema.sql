@@ -113,7 +113,8 @@ CREATE TABLE suppliers (
 );
 
 CREATE TABLE buyer_names (
-    published_name TEXT PRIMARY KEY,
+    buyer_name_id INTEGER PRIMARY KEY,
+    published_name TEXT NOT NULL UNIQUE,
     buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
     own_id TEXT NOT NULL,
     method TEXT NOT NULL,
@@ -121,7 +122,8 @@ CREATE TABLE buyer_names (
 );
 
 CREATE TABLE supplier_names (
-    published_name TEXT PRIMARY KEY,
+    supplier_name_id INTEGER PRIMARY KEY,
+    published_name TEXT NOT NULL UNIQUE,
     supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
     own_id TEXT NOT NULL,
     method TEXT NOT NULL,
@@ -145,7 +147,10 @@ CREATE TABLE spend (
     amount_pence INTEGER NOT NULL,
     amount REAL NOT NULL GENERATED ALWAYS AS (amount_pence / 100.0) VIRTUAL,
     supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
-    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id)
+    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
+    -- The very names on the line; a number takes 2 bytes where the text would take 20.
+    supplier_name_id INTEGER NOT NULL REFERENCES supplier_names(supplier_name_id),
+    buyer_name_id INTEGER NOT NULL REFERENCES buyer_names(buyer_name_id)
 );
 
 -- One row for each run of releases, by their position in the feed, that held the line.

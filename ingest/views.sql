@@ -1,15 +1,15 @@
 -- Views for SQL, CSV and charts. The table spend is what is faceted: a view over keys is slow there.
 
--- Lines of spend with the names that their supplier and buyer are shown under.
+-- Lines of spend with the names of supplier and buyer as published on the line.
 CREATE VIEW spend_named AS
 SELECT spend.spend_id, spend.release_id, spend.line_number, spend.month, spend.financial_year,
     spend.framework, spend.lot, spend.sector, spend.supplier_size, spend.description,
     spend.amount_pence, spend.amount,
-    spend.supplier_id, suppliers.name AS supplier_name,
-    spend.buyer_id, buyers.name AS buyer_name
+    spend.supplier_id, supplier_names.published_name AS supplier_name,
+    spend.buyer_id, buyer_names.published_name AS buyer_name
 FROM spend
-JOIN suppliers ON suppliers.supplier_id = spend.supplier_id
-JOIN buyers ON buyers.buyer_id = spend.buyer_id;
+JOIN supplier_names ON supplier_names.supplier_name_id = spend.supplier_name_id
+JOIN buyer_names ON buyer_names.buyer_name_id = spend.buyer_name_id;
 
 -- The lines that each release held.
 CREATE VIEW release_lines AS
