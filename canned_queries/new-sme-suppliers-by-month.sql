@@ -1,0 +1,47 @@
+-- title: New SME suppliers by month
+-- description: >-
+--   How many small and medium-sized firms (SMEs) made their first sale in each month: whether the
+--   door is open to newcomers.
+-- measured: >-
+--   A firm is new in the month of its first sale (a line above nought) to anyone. It counts as an
+--   SME where a sale of that month is published as SME. In the first months of the data every firm
+--   is new.
+-- caveats: [reported-by-suppliers, size-as-published, names-joined]
+-- chart: {mark: bar, x: month, y: [new_sme_supplier_count, new_other_supplier_count]}
+WITH firsts AS (
+    SELECT supplier_id, min(month) AS month
+    FROM spend
+    WHERE amount_pence > 0
+    GROUP BY supplier_id
+),
+sized AS (
+    SELECT firsts.supplier_id, firsts.month,
+        CASE WHEN max(spend.supplier_size = 'SME') = 1 THEN 'SME'
+            WHEN count(spend.supplier_size) > 0 THEN 'other' END AS size
+    FROM firsts
+    JOIN spend ON spend.supplier_id = firsts.supplier_id AND spend.month = firsts.month
+        AND spend.amount_pence > 0
+    GROUP BY firsts.supplier_id
+),
+months AS (
+    SELECT DISTINCT month FROM spend
+),
+counts AS (
+    SELECT months.month,
+        count(CASE WHEN size = 'SME' THEN 1 END) AS sme,
+        count(CASE WHEN size = 'other' THEN 1 END) AS other,
+        count(CASE WHEN supplier_id IS NOT NULL AND size IS NULL THEN 1 END) AS not_published,
+        count(supplier_id) AS all_new
+    FROM months
+    LEFT JOIN sized ON sized.month = months.month
+    GROUP BY months.month
+)
+SELECT month,
+    -- Where no size is published, how many are SMEs is unknown and not nought.
+    CASE WHEN all_new = 0 OR not_published < all_new THEN sme END AS new_sme_supplier_count,
+    CASE WHEN all_new = 0 OR not_published < all_new THEN other END AS new_other_supplier_count,
+    not_published AS new_size_not_published_count,
+    all_new AS new_supplier_count,
+    sum(all_new) OVER (ORDER BY month) AS suppliers_so_far_count
+FROM counts
+ORDER BY month;

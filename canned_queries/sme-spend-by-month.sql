@@ -1,0 +1,66 @@
+-- title: SME spend by month
+-- description: >-
+--   What was spent with small and medium-sized firms (SMEs) and with others in each month.
+-- measured: >-
+--   Pounds excluding VAT, from the newest release of each feed, credits taken off. The share is that
+--   of all spend, spend with firms whose size is not published included; it is left out where
+--   there is no spend to be a share of, or where no size is published.
+-- caveats: [reported-by-suppliers, size-as-published, resellers]
+-- parameters:
+--   framework:
+--     label: Framework
+--     kind: choice
+--     any: All frameworks
+--     choices_sql: >-
+--       SELECT DISTINCT coalesce(framework, 'Not published')
+--       FROM release_months JOIN releases USING (release_id)
+--       WHERE is_current = 1 ORDER BY 1
+--   lot:
+--     label: Lot
+--     kind: choice
+--     any: All lots
+--     choices_sql: >-
+--       SELECT DISTINCT coalesce(lot, 'Not published')
+--       FROM release_months JOIN releases USING (release_id)
+--       WHERE is_current = 1 ORDER BY 1
+--   sector:
+--     label: Sector
+--     kind: choice
+--     any: All sectors
+--     choices_sql: >-
+--       SELECT DISTINCT coalesce(sector, 'Not published')
+--       FROM release_months JOIN releases USING (release_id)
+--       WHERE is_current = 1 ORDER BY 1
+-- chart: {mark: bar, x: month, y: [sme_amount, other_amount, not_published_amount]}
+WITH asked AS (
+    SELECT nullif(:framework, '') AS framework, nullif(:lot, '') AS lot, nullif(:sector, '') AS sector
+),
+sums AS (
+    SELECT release_months.month,
+        sum(amount_pence) AS amount_pence,
+        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
+            WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
+        sum(CASE WHEN supplier_size <> 'SME' THEN amount_pence
+            WHEN supplier_size IS NOT NULL THEN 0 END) AS other_pence,
+        sum(CASE WHEN supplier_size IS NULL THEN amount_pence ELSE 0 END) AS not_published_pence,
+        sum(release_months.line_count) AS line_count
+    FROM release_months
+    JOIN releases ON releases.release_id = release_months.release_id
+    CROSS JOIN asked
+    WHERE releases.is_current = 1
+        AND (asked.framework IS NULL OR asked.framework = coalesce(release_months.framework, 'Not published'))
+        AND (asked.lot IS NULL OR asked.lot = coalesce(release_months.lot, 'Not published'))
+        AND (asked.sector IS NULL OR asked.sector = coalesce(release_months.sector, 'Not published'))
+    GROUP BY 1
+)
+SELECT month,
+    sme_pence / 100.0 AS sme_amount,
+    other_pence / 100.0 AS other_amount,
+    not_published_pence / 100.0 AS not_published_amount,
+    amount_pence / 100.0 AS amount,
+    round(100.0 * sme_pence / nullif(max(amount_pence, 0), 0), 1) AS sme_pct,
+    line_count,
+    sme_pence,
+    amount_pence
+FROM sums
+ORDER BY month;

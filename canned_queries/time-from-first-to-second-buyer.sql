@@ -1,0 +1,78 @@
+-- title: Time from first to second buyer
+-- description: >-
+--   How many months a small or medium-sized firm (SME) waits between its first sale and its first
+--   sale to another buyer, and how many are still waiting.
+-- measured: >-
+--   Firms whose first sale (a line above nought) is published as SME and was made at least the
+--   chosen number of months before the newest month, so that each was watched for that long. A
+--   firm that sold to two buyers in its first month waited 0 months. Longer waits than the chosen
+--   number are seen only where a firm was watched for longer, so they are gathered in one row. The
+--   second share is among the firms that did find a second buyer, this soon or sooner.
+-- caveats: [reported-by-suppliers, size-as-published, names-joined]
+-- parameters:
+--   watched:
+--     label: Watched for at least (months)
+--     kind: number
+--     default: 12
+--     minimum: 1
+--     maximum: 60
+--     help: Firms first seen more recently are left out, because they had less time.
+-- chart: {mark: bar, x: wait, y: [supplier_count]}
+WITH RECURSIVE asked AS (
+    SELECT CAST(coalesce(nullif(:watched, ''), 12) AS INTEGER) AS watched
+),
+sales AS (
+    -- The first sale to each buyer, with the number of its month since year nought.
+    SELECT supplier_id, buyer_id, min(month) AS month,
+        12 * substr(min(month), 1, 4) + substr(min(month), 6, 2) AS month_number
+    FROM spend
+    WHERE amount_pence > 0
+    GROUP BY supplier_id, buyer_id
+),
+placed AS (
+    SELECT supplier_id, month, month_number,
+        row_number() OVER (PARTITION BY supplier_id ORDER BY month, buyer_id) AS place
+    FROM sales
+),
+newest AS (
+    SELECT 12 * substr(max(month), 1, 4) + substr(max(month), 6, 2) AS month_number FROM spend
+),
+waits AS (
+    SELECT firsts.supplier_id, seconds.month_number - firsts.month_number AS month_count
+    FROM placed AS firsts
+    CROSS JOIN asked
+    CROSS JOIN newest
+    LEFT JOIN placed AS seconds ON seconds.supplier_id = firsts.supplier_id AND seconds.place = 2
+    WHERE firsts.place = 1
+        AND newest.month_number - firsts.month_number >= asked.watched
+        AND EXISTS (
+            SELECT 1 FROM spend
+            WHERE spend.supplier_id = firsts.supplier_id AND spend.month = firsts.month
+                AND spend.amount_pence > 0 AND spend.supplier_size = 'SME'
+        )
+),
+-- Every number of months up to the chosen one, then "longer", then "none so far".
+steps (step) AS (
+    SELECT 0
+    UNION ALL
+    SELECT step + 1 FROM steps, asked WHERE step < min(asked.watched, 60) + 2
+),
+counts AS (
+    SELECT steps.step, min(asked.watched, 60) AS longest, count(waits.supplier_id) AS supplier_count
+    FROM steps
+    CROSS JOIN asked
+    LEFT JOIN waits ON steps.step = CASE WHEN waits.month_count IS NULL
+        THEN min(asked.watched, 60) + 2 ELSE min(waits.month_count, min(asked.watched, 60) + 1) END
+    WHERE asked.watched >= 1
+    GROUP BY steps.step
+)
+SELECT CASE step WHEN longest + 2 THEN 'no second buyer so far'
+        WHEN longest + 1 THEN 'more than ' || longest || ' months'
+        WHEN 1 THEN '1 month' ELSE step || ' months' END AS wait,
+    supplier_count,
+    round(100.0 * supplier_count / nullif(sum(supplier_count) OVER (), 0), 1) AS supplier_pct,
+    CASE WHEN step < longest + 2 THEN round(100.0 * sum(supplier_count) OVER (ORDER BY step)
+        / nullif(sum(CASE WHEN step < longest + 2 THEN supplier_count END) OVER (), 0), 1) END
+        AS of_those_that_did_pct
+FROM counts
+ORDER BY step;

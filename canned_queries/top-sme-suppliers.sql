@@ -1,0 +1,70 @@
+-- title: Top SME suppliers
+-- description: The small and medium-sized firms (SMEs) that sold the most, and to how many buyers.
+-- measured: >-
+--   Pounds excluding VAT of the lines published as SME, credits taken off. The share is that of all
+--   such spend under the same choices. Buyers are those with at least one sale, a line above nought.
+-- caveats: [reported-by-suppliers, size-as-published, resellers, names-joined]
+-- parameters:
+--   financial_year:
+--     label: Financial year
+--     kind: choice
+--     any: All years
+--     choices_sql: SELECT DISTINCT financial_year FROM spend ORDER BY 1 DESC
+--   lot:
+--     label: Lot
+--     kind: choice
+--     any: All lots
+--     choices_sql: >-
+--       SELECT DISTINCT coalesce(lot, 'Not published')
+--       FROM release_months JOIN releases USING (release_id)
+--       WHERE is_current = 1 ORDER BY 1
+--   sector:
+--     label: Sector
+--     kind: choice
+--     any: All sectors
+--     choices_sql: >-
+--       SELECT DISTINCT coalesce(sector, 'Not published')
+--       FROM release_months JOIN releases USING (release_id)
+--       WHERE is_current = 1 ORDER BY 1
+--   top:
+--     label: How many to list
+--     kind: number
+--     default: 100
+--     minimum: 1
+--     maximum: 1000
+-- chart: {mark: bar, x: supplier_name, y: [sme_amount]}
+WITH asked AS (
+    SELECT nullif(:financial_year, '') AS financial_year, nullif(:lot, '') AS lot,
+        nullif(:sector, '') AS sector, CAST(coalesce(nullif(:top, ''), 100) AS INTEGER) AS top
+),
+sums AS (
+    SELECT spend.supplier_id,
+        sum(amount_pence) AS sme_pence,
+        count(DISTINCT CASE WHEN amount_pence > 0 THEN buyer_id END) AS buyer_count,
+        count(*) AS line_count,
+        min(month) AS first_month,
+        max(month) AS last_month
+    FROM spend
+    CROSS JOIN asked
+    WHERE spend.supplier_size = 'SME'
+        AND (asked.financial_year IS NULL OR spend.financial_year = asked.financial_year)
+        AND (asked.lot IS NULL OR coalesce(spend.lot, 'Not published') = asked.lot)
+        AND (asked.sector IS NULL OR coalesce(spend.sector, 'Not published') = asked.sector)
+    GROUP BY spend.supplier_id
+),
+shares AS (
+    SELECT *, sum(sme_pence) OVER () AS total_pence FROM sums
+)
+SELECT shares.supplier_id,
+    suppliers.name AS supplier_name,
+    sme_pence / 100.0 AS sme_amount,
+    round(100.0 * sme_pence / nullif(max(total_pence, 0), 0), 2) AS sme_total_pct,
+    buyer_count,
+    line_count,
+    first_month,
+    last_month,
+    sme_pence
+FROM shares
+JOIN suppliers ON suppliers.supplier_id = shares.supplier_id
+ORDER BY sme_pence DESC, shares.supplier_id
+LIMIT max((SELECT top FROM asked), 0);
