@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlite_utils
-from csvs_to_sqlite.cli import cli as csvs_to_sqlite
 
 from ingest import match, reference
 from ingest.feeds import Feed
@@ -81,6 +80,9 @@ def load_reference(db: sqlite3.Connection) -> None:
     It makes NULL of NA, None and the like, so `categories`, which holds those very words as
     published, goes its own way; a test sees to it that the others never hold them.
     """
+    # Imported here because pandas comes with it, half a second that a build with nothing to do saves.
+    from csvs_to_sqlite.cli import cli as csvs_to_sqlite
+
     with tempfile.TemporaryDirectory() as folder:
         aside = Path(folder) / "reference.db"
         paths = [str(reference.FOLDER / f"{name}.csv") for name in REFERENCE_TABLES]

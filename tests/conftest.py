@@ -54,11 +54,11 @@ def absent(what: str) -> None:
     pytest.skip(f"there is no {what}")
 
 
-def ingest(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-    """`python -m ingest …` as a person runs it; its output is in the result."""
+def ingest(*arguments: str | Path, project: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """`python -m ingest …` as a person runs it in `project`; its output is in the result."""
     command = [sys.executable, "-m", "ingest", *map(str, arguments)]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False, **options
+        command, cwd=project, capture_output=True, text=True, timeout=600, check=False
     )
 
 

@@ -11,7 +11,9 @@ from ingest.releases import doubts, in_force, judge, name
 from ingest.stage import Staged, Summary
 
 
-def staged(months: dict[str, int], at: str = "2014-07-01", **counts: int) -> Staged:
+def staged(
+    months: dict[str, int], at: str = "2014-07-01", *, counts: dict[str, int] | None = None
+) -> Staged:
     """A staged release with so many pence a month; `at` is when it was fetched."""
     receipt = Receipt(
         feed_id="f", url=at, filename=f"{at}.csv", position=0, fetched_at=at, byte_count=1,
@@ -23,7 +25,7 @@ def staged(months: dict[str, int], at: str = "2014-07-01", **counts: int) -> Sta
         loaded_abs_pence=sum(map(abs, months.values())),
         months={f"{month}-01": [100, pence] for month, pence in months.items()},
     )  # fmt: skip
-    for field, value in counts.items():
+    for field, value in (counts or {}).items():
         setattr(summary, field, value)
     return Staged(receipt, Path(), summary)
 
@@ -56,7 +58,7 @@ def test_a_release_that_looks_wrong_is_held(
     months: dict[str, int], counts: dict[str, int], says: str
 ) -> None:
     """Too much quarantined, months lost, or the settled past rewritten: the site stays as it is."""
-    before, odd = staged(YEAR, "2014-01-05"), staged(months, "2014-02-05", **counts)
+    before, odd = staged(YEAR, "2014-01-05"), staged(months, "2014-02-05", counts=counts)
     releases = judge([before, odd], {}, restates=True)
     held = next(release for release in releases if release.staged is odd)
     assert held.state == "held"
@@ -75,7 +77,7 @@ def test_a_release_that_looks_wrong_is_held(
 )
 def test_an_ordinary_release_is_taken(months: dict[str, int], counts: dict[str, int]) -> None:
     """Recent months grow between releases, and one line in a hundred may be bad."""
-    assert doubts(staged(months, **counts), staged(YEAR)) == []
+    assert doubts(staged(months, counts=counts), staged(YEAR)) == []
 
 
 def test_accept_takes_a_held_release_and_withdraw_goes_back() -> None:
