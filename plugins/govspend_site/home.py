@@ -100,6 +100,8 @@ def summary(months: list[Month]) -> list[str]:
         f"was {words.month_name(peak.month)}, with {words.rounded_pounds(peak.total)}."
     ]
     shares = [f"{share} in {year}" for year, share in year_shares(months) if share]
+    if shares and not last.month.endswith("-03-01") and len(shares) == len(year_shares(months)):
+        shares[-1] += f" (to {words.month_name(last.month)})"
     if shares:
         lines.append(f"The share of SMEs by financial year was {words.listed(shares)}.")
     return lines
