@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ingest.errors import DeclarationError
 
@@ -25,6 +33,18 @@ FieldName = Literal[
 Text = Annotated[str, Field(min_length=1)]
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Day = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])-\d{2}$")]
+
+
+def _compiles(pattern: str) -> str:
+    """The pattern itself. Raises ValueError, for pydantic, where Python cannot search by it."""
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[Text, AfterValidator(_compiles)]
 
 
 class _Loader(yaml.SafeLoader):
@@ -64,7 +84,7 @@ class GovukSource(Source):
 
     kind: Literal["govuk"]
     path: Annotated[str, Field(pattern=r"^/")]
-    match: Text = r"\.csv$"
+    match: Pattern = r"\.csv$"
     """Regular expression that an attachment's URL, filename or title must hold."""
     site: Annotated[str, Field(pattern=r"^https?://")] = "https://www.gov.uk"
 
@@ -75,7 +95,7 @@ class CkanSource(Source):
     kind: Literal["ckan"]
     site: Annotated[str, Field(pattern=r"^https?://")]
     dataset: Text
-    match: Text = r"(?i)csv"
+    match: Pattern = r"(?i)csv"
     """Regular expression that a resource's URL, name or format must hold."""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from ingest import sniff
 from ingest.errors import ReadError
 
 CHUNK = 1 << 20
@@ -19,13 +20,6 @@ CHUNK = 1 << 20
 MAX_LINES_IN_A_RECORD = 50
 SAMPLE = 200
 
-NOT_TEXT = {
-    b"PK\x03\x04": "a workbook or zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"%PDF": "a PDF",
-    b"\x1f\x8b": "a gzip archive",
-    b"{\\rtf": "a rich text document",
-}
 SINGLE_BYTE = ("cp1252", "mac_roman", "cp437")
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -99,13 +93,11 @@ def _refuse_what_is_not_text(path: Path) -> None:
         head = file.read(CHUNK)
     if not head.strip():
         raise ReadError(f"{path.name}: is empty.")
-    for magic, what in NOT_TEXT.items():
-        if head.startswith(magic):
-            raise ReadError(
-                f"{path.name}: is {what}, not a table of text; save it as CSV and try again."
-            )
-    start = head[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")) or b"<html" in start:
+    if kind := sniff.kind(head):
+        cure = "; save it as CSV and try again" if kind in sniff.SPREADSHEETS else ""
+        raise ReadError(f"{path.name}: is {kind}, not a table of text{cure}.")
+    # A page may begin with a complaint of the program that made it.
+    if b"<html" in head[:2000].lower():
         raise ReadError(f"{path.name}: is a web page, not a table of text.")
     if b"\0" in head and not head.startswith(tuple(UTF16)):
         raise ReadError(f"{path.name}: holds binary data (a zero byte), so it is no table of text.")

@@ -92,9 +92,11 @@ def test_a_line_break_inside_quotes_is_part_of_its_cell(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("start", "what"),
     [
-        (b"PK\x03\x04xxxx", "workbook"),
-        (b"\xd0\xcf\x11\xe0xxxx", "Excel workbook"),
+        (b"PK\x03\x04xxxx[Content_Types].xml", "Excel workbook.*save it as CSV"),
+        (b"PK\x03\x04xxxx", "zip file"),
+        (b"\xd0\xcf\x11\xe0xxxx", "old Office file.*save it as CSV"),
         (b"<!DOCTYPE html><html><body>404</body></html>", "web page"),
+        (b"Warning: no database <html>", "web page"),
         (b"%PDF-1.4", "PDF"),
         (b"", "empty"),
         (b"  \r\n ", "empty"),
