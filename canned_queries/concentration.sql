@@ -3,7 +3,7 @@
 -- measured: >-
 --   Pounds excluding VAT, from the newest release of each feed, credits taken off. The share is that
 --   of all spend under the same choices; for SME suppliers, of all lines published as SME. Where
---   there are fewer than 10, 25 or 100, all of them are taken, as the count shows.
+--   there are fewer than 10, 25 or 100, all of them are taken, as the number of names shows.
 -- caveats: [reported-by-suppliers, size-as-published, resellers, names-joined]
 -- parameters:
 --   who:
@@ -38,12 +38,12 @@ placed AS (
 ),
 tops (size) AS (VALUES (10), (25), (100))
 SELECT 'Largest ' || tops.size AS largest,
-    count(*) AS counted_count,
+    count(*) AS name_count,
     sum(placed.amount_pence) / 100.0 AS amount,
     round(100.0 * sum(placed.amount_pence) / nullif(max(placed.total_pence, 0), 0), 1)
         AS amount_pct,
     placed.total_pence / 100.0 AS total_amount,
-    placed.party_count,
+    placed.party_count AS all_name_count,
     sum(placed.amount_pence) AS amount_pence
 FROM tops
 JOIN placed ON placed.place <= tops.size

@@ -60,9 +60,10 @@ counts AS (
 )
 SELECT first_sale,
     supplier_count,
-    round(100.0 * supplier_count / nullif(sum(supplier_count) OVER (), 0), 1) AS supplier_pct,
+    round(100.0 * supplier_count / nullif(sum(supplier_count) OVER (), 0), 1) AS suppliers_pct,
     round(100.0 * sum(supplier_count) OVER (ORDER BY from_pence)
         / nullif(sum(supplier_count) OVER (), 0), 1) AS this_or_less_pct,
     round((SELECT pence FROM median) / 100.0, 2) AS median_amount
 FROM counts
+WHERE EXISTS (SELECT 1 FROM sales)
 ORDER BY from_pence;

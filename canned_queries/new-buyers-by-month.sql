@@ -6,7 +6,7 @@
 --   A buyer is new in the month of its first purchase (a line above nought) from anyone. In the
 --   first months of the data every buyer is new.
 -- caveats: [reported-by-suppliers, size-as-published, names-joined]
--- chart: {mark: bar, x: month, y: [new_buyer_count, new_buyer_from_sme_count]}
+-- chart: {mark: bar, x: month, y: [new_buyer_count, buying_from_sme_count]}
 WITH firsts AS (
     SELECT buyer_id, min(month) AS month
     FROM spend
@@ -37,7 +37,7 @@ SELECT month,
     new_buyer_count,
     -- Where no size is published, how many bought from an SME is unknown and not nought.
     CASE WHEN new_buyer_count = 0 OR size_known_count > 0 THEN from_sme_count END
-        AS new_buyer_from_sme_count,
-    sum(new_buyer_count) OVER (ORDER BY month) AS buyers_so_far_count
+        AS buying_from_sme_count,
+    sum(new_buyer_count) OVER (ORDER BY month) AS total_buyer_count
 FROM counts
 ORDER BY month;

@@ -40,8 +40,8 @@ SELECT month,
     -- Where no size is published, how many are SMEs is unknown and not nought.
     CASE WHEN all_new = 0 OR not_published < all_new THEN sme END AS new_sme_supplier_count,
     CASE WHEN all_new = 0 OR not_published < all_new THEN other END AS new_other_supplier_count,
-    not_published AS new_size_not_published_count,
+    not_published AS new_unknown_size_supplier_count,
     all_new AS new_supplier_count,
-    sum(all_new) OVER (ORDER BY month) AS suppliers_so_far_count
+    sum(all_new) OVER (ORDER BY month) AS total_supplier_count
 FROM counts
 ORDER BY month;

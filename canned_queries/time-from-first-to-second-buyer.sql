@@ -70,9 +70,10 @@ SELECT CASE step WHEN longest + 2 THEN 'no second buyer so far'
         WHEN longest + 1 THEN 'more than ' || longest || ' months'
         WHEN 1 THEN '1 month' ELSE step || ' months' END AS wait,
     supplier_count,
-    round(100.0 * supplier_count / nullif(sum(supplier_count) OVER (), 0), 1) AS supplier_pct,
+    round(100.0 * supplier_count / nullif(sum(supplier_count) OVER (), 0), 1) AS suppliers_pct,
     CASE WHEN step < longest + 2 THEN round(100.0 * sum(supplier_count) OVER (ORDER BY step)
         / nullif(sum(CASE WHEN step < longest + 2 THEN supplier_count END) OVER (), 0), 1) END
         AS of_those_that_did_pct
 FROM counts
+WHERE EXISTS (SELECT 1 FROM waits)
 ORDER BY step;

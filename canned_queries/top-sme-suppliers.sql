@@ -58,7 +58,7 @@ shares AS (
 SELECT shares.supplier_id,
     suppliers.name AS supplier_name,
     sme_pence / 100.0 AS sme_amount,
-    round(100.0 * sme_pence / nullif(max(total_pence, 0), 0), 2) AS sme_total_pct,
+    round(100.0 * sme_pence / nullif(max(total_pence, 0), 0), 2) AS of_sme_spend_pct,
     buyer_count,
     line_count,
     first_month,

@@ -164,19 +164,19 @@ def read(path: Path) -> Query:
         raise QueryFileError(
             f"{path} line 1: the file's name is its URL and may hold a-z, 0-9 and single hyphens."
         )
-    header_text, sql = _split(path)
+    header_text, sql, sql_line = _split(path)
     given, lines = _yaml(path, header_text)
     try:
         header = Header.model_validate(given)
     except ValidationError as error:
         raise QueryFileError(_sentence(path, lines, error)) from None
     query = Query(path, header, sql, lines)
-    _check_parameters(query, header_text.count("\n") + 1)
+    _check_parameters(query, sql_line)
     return query
 
 
-def _split(path: Path) -> tuple[str, str]:
-    """The header without its dashes, and the SQL after it."""
+def _split(path: Path) -> tuple[str, str, int]:
+    """The header without its dashes, the SQL after it, and the line where the SQL begins."""
     rows = path.read_text(encoding="utf-8").splitlines()
     length = next((n for n, row in enumerate(rows) if not row.startswith("--")), len(rows))
     if not length:
@@ -188,7 +188,8 @@ def _split(path: Path) -> tuple[str, str]:
     if not sql.endswith(";"):
         # So that `.read` and a paste into the sqlite3 shell both run it.
         raise QueryFileError(f"{path} line {len(rows)}: the SQL must end with a semicolon.")
-    return "\n".join(row[3:] for row in rows[:length]), sql
+    begins = next(n for n, row in enumerate(rows[length:], length + 1) if row.strip())
+    return "\n".join(row[3:] for row in rows[:length]), sql, begins
 
 
 def _yaml(path: Path, text: str) -> tuple[Any, Lines]:
@@ -256,10 +257,13 @@ def _check_parameters(query: Query, first_line: int) -> None:
         place = ("parameters", name)
         if name not in uses:
             raise query.wrong(place, f"is never used in the SQL; write {parameter.as_used(name)}")
-        if tidy.count(parameter.as_used(name)) != uses[name]:
+        used = parameter.as_used(name)
+        # A default that only the SQL has, which the form would not show.
+        hidden = f"coalesce({used}," in tidy
+        if tidy.count(used) != uses[name] or hidden:
             raise query.wrong(
                 place,
-                f"the SQL must use it as {parameter.as_used(name)} and in no other way, so that "
+                f"the SQL must use it as {used} and in no other way, so that "
                 "page, JSON, CSV and shell agree on the default",
             )
 
@@ -326,7 +330,7 @@ class FormField:
     @property
     def shown(self) -> str:
         """The value in a visitor's words, for a caption."""
-        return self.choices.get(self.value, self.value) or self.parameter.any or ""
+        return self.choices.get(self.value, self.value)
 
 
 def form_field(
