@@ -9,7 +9,8 @@ from typing import NamedTuple
 # A single line of £100bn is an error, whatever it says; beyond it SQLite's integers could overflow.
 MOST_PENCE = 10**13
 
-_PLAIN = re.compile(r"(-?)([0-9]{1,11})(?:\.([0-9]{1,2}))?")
+# What nearly every line has, told without decimals: 1234.5 and £1,234.00.
+_PLAIN = re.compile(r"(-?)£?([0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,11})(?:\.([0-9]{1,2}))?")
 _SIGNS = str.maketrans({"−": "-", "–": "-", "\xa0": " ", "\u202f": " ", "\ufffd": "£"})
 _AMOUNT = re.compile(
     r"""
@@ -40,9 +41,9 @@ def parse_amount(text: str, *, unit: str = "pounds", dash_is_zero: bool = True) 
     Takes `1234.5`, `£1,234.00`, `(£12.00)`, `-£12`, `12-`, `12 CR`, `1.2E+05` and, where the feed
     says so, a dash for nought. Raises NotMoney for anything else, never a guess.
     """
-    if unit == "pounds" and (plain := _PLAIN.fullmatch(text)):
+    if unit == "pounds" and (plain := _PLAIN.fullmatch(text.strip())):
         sign, pounds, fraction = plain.groups()
-        pence = int(pounds) * 100 + int((fraction or "").ljust(2, "0"))
+        pence = int(pounds.replace(",", "")) * 100 + int((fraction or "").ljust(2, "0"))
         return Amount(_within(-pence if sign else pence), None)
     pounds_exact = _decimal(text.translate(_SIGNS).strip(), dash_is_zero)
     if unit == "pence":

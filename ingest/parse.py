@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import hashlib
 import re
@@ -156,9 +155,16 @@ def _spend(
 
 
 def line_id(*parts: str) -> str:
-    """16 letters and digits that stand for `parts`, the same in every build."""
-    digest = hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=10)
-    return base64.b32encode(digest.digest()).decode("ascii").lower()
+    """16 hexadecimal digits that stand for `parts`, the same in every build.
+
+    Should two of 300 million lines ever share them (odds 1 in 400), they count as identical lines,
+    which are told apart by their number among themselves.
+    """
+    joined = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(joined, digest_size=8).hexdigest()
+
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -166,7 +172,7 @@ def clean(text: str) -> str:
     """`text` without outer space, control characters and runs of space; mojibake mended."""
     if not text.isascii():
         text = mend(text)
-    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
+    return " ".join(_CONTROLS.sub(" ", text).split())
 
 
 # The letters that a byte behind the first of a UTF-8 letter becomes when it is read as cp1252.
@@ -242,17 +248,21 @@ _month_of = functools.lru_cache(maxsize=4096)(
 
 def _category(row: Row, field: str, cells: dict[str, str], notes: list[Note]) -> str | None:
     """Our name for a published category. An unknown text stays as it is, but for supplier size."""
-    published = clean(cells.get(field, ""))
-    if not published:
-        return None
-    known = reference.categories()
+    name, unknown = _known(field, cells[field])
+    if unknown:
+        reason = f"unknown-{field.removeprefix('supplier_')}"
+        notes.append(Note(row.line_number, field, clean(cells[field]), name, reason))
+    return name
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _known(field: str, text: str) -> tuple[str | None, bool]:
+    """(our name for the published text, whether no table knows the text)"""
+    published = clean(text)
     key = (field, reference.category_key(published))
-    if key in known:
-        return known[key]
-    loaded = None if field == "supplier_size" else published
-    reason = f"unknown-{field.removeprefix('supplier_')}"
-    notes.append(Note(row.line_number, field, published, loaded, reason))
-    return loaded
+    if not published or key in reference.categories():
+        return (reference.categories()[key] if published else None), False
+    return (None if field == "supplier_size" else published), True
 
 
 _LOT_NUMBER = re.compile(r"(?:lot\s*)?([0-9]{1,2})", re.IGNORECASE)
@@ -262,20 +272,24 @@ _LOT_PREFIX = re.compile(r"(?:lot\s*)?[0-9]{1,2}\s*[-:–.]\s*", re.IGNORECASE)
 def _lot(
     row: Row, cells: dict[str, str], framework: str | None, month: str, notes: list[Note]
 ) -> str | None:
-    """The lot's name by framework and number, or by its words; never by a number alone."""
-    published = clean(cells.get("lot", ""))
+    """The lot's name; a note where none of our tables knows it."""
+    name, reason = _known_lot(cells["lot"], framework or "", month[:7])
+    if reason:
+        notes.append(Note(row.line_number, "lot", clean(cells["lot"]), name, reason))
+    return name
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _known_lot(text: str, framework: str, month: str) -> tuple[str | None, str]:
+    """(the lot by framework and number, or by its words; never by a number alone, what is odd)"""
+    published = clean(text)
     if match := _LOT_NUMBER.fullmatch(published):
-        lot = reference.lots().get((framework or "", str(int(match[1]))))
-        if lot and month[:7] <= (lot.last_month or "9999-12"):
-            return lot.name
-        notes.append(Note(row.line_number, "lot", published, None, "unmapped-lot"))
-        return None
-    words = _LOT_PREFIX.sub("", published, count=1)
-    key = ("lot", reference.category_key(words))
-    if not words or key in reference.categories():
-        return reference.categories()[key] if words else None
-    notes.append(Note(row.line_number, "lot", published, words, "unknown-lot"))
-    return words
+        lot = reference.lots().get((framework, str(int(match[1]))))
+        if lot and month <= (lot.last_month or "9999-12"):
+            return lot.name, ""
+        return None, "unmapped-lot"
+    name, unknown = _known("lot", _LOT_PREFIX.sub("", published, count=1))
+    return name, "unknown-lot" if unknown else ""
 
 
 def _mask(

@@ -39,3 +39,37 @@ FROM totals AS later
 JOIN totals AS earlier ON earlier.feed_id = later.feed_id
     AND earlier.month = later.month
     AND earlier.position = later.position - 1;
+
+-- Every known fault of every release, with its count.
+CREATE VIEW data_quality AS
+SELECT release_id, 'format tried only on a fixture of our own' AS fault, line_count AS line_count
+FROM releases WHERE tried_on = 'fixture'
+UNION ALL
+SELECT release_id, 'accepted although: ' || accepted_despite, line_count
+FROM releases WHERE accepted_despite IS NOT NULL
+UNION ALL
+SELECT release_id, 'headings that no field has: ' || unknown_headings, line_count
+FROM releases WHERE unknown_headings <> '[]'
+UNION ALL
+SELECT release_id, 'blank lines, left out', blank_count FROM releases WHERE blank_count > 0
+UNION ALL
+SELECT release_id, 'lines without a description', undescribed_count
+FROM releases WHERE undescribed_count > 0
+UNION ALL
+SELECT release_id, 'quarantined: ' || coalesce(field || ', ', '') || code, count(*)
+FROM quarantine GROUP BY release_id, field, code
+UNION ALL
+SELECT release_id, 'loaded otherwise than published: ' || field || ', ' || reason, count(*)
+FROM cell_notes GROUP BY release_id, field, reason
+UNION ALL
+SELECT release_id, 'framework not published', sum(line_count)
+FROM published_categories WHERE framework IS NULL GROUP BY release_id
+UNION ALL
+SELECT release_id, 'lot not published or not known', sum(line_count)
+FROM published_categories WHERE lot IS NULL GROUP BY release_id
+UNION ALL
+SELECT release_id, 'sector not published', sum(line_count)
+FROM published_categories WHERE sector IS NULL GROUP BY release_id
+UNION ALL
+SELECT release_id, 'supplier size not published or not known', sum(line_count)
+FROM published_categories WHERE supplier_size IS NULL GROUP BY release_id;

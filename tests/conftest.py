@@ -19,6 +19,11 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import settings
+
+# A property holds or does not; how long one example takes on a busy machine says nothing.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"

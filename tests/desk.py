@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faulty_server import FaultyServer
 
 from ingest import feeds
 from ingest.archive import Archive
 from ingest.feeds import Declaration, Feed, Limits
 from ingest.fetch import Outcome, fetch
-from tests.faulty_server import FaultyServer
 
 CSV = b"Month,Buyer,Amount\n2014-06-01,Home Office,12.50\n"
 DECLARED = feeds.load(feeds.DEFAULT_FEEDS).feeds["gcloud-sales"].model_dump()

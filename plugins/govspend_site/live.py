@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, ItemsView, Iterator, ValuesView
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -106,10 +106,10 @@ class Databases(dict[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         return self._now().get(name, default)
 
-    def items(self) -> ItemsView[str, Any]:
+    def items(self) -> Any:
         return self._now().items()
 
-    def values(self) -> ValuesView[Any]:
+    def values(self) -> Any:
         return self._now().values()
 
     def copy(self) -> Databases:

@@ -9,9 +9,8 @@ import gzip
 from dataclasses import replace
 
 import pytest
-
-from tests.desk import CSV, Desk, a_desk, a_server
-from tests.faulty_server import Answer, FaultyServer, body, status, versioned
+from desk import CSV, Desk, a_desk, a_server
+from faulty_server import Answer, FaultyServer, body, status, versioned
 
 desk, server = pytest.fixture(a_desk), pytest.fixture(a_server)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from desk import CSV, Desk, a_desk, a_server
+from faulty_server import Answer, FaultyServer, as_json, body, redirect, status
 
 from ingest.web import MB
-from tests.desk import CSV, Desk, a_desk, a_server
-from tests.faulty_server import Answer, FaultyServer, as_json, body, redirect, status
 
 desk, server = pytest.fixture(a_desk), pytest.fixture(a_server)
 

@@ -14,14 +14,8 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-
-from ingest.archive import CHUNK
-from ingest.feeds import Limits
-from ingest.web import MB, _gunzipped, retry_after
-from tests.desk import CSV, QUICK, Desk, a_desk, a_server
-from tests.faulty_server import (
+from desk import CSV, QUICK, Desk, a_desk, a_server
+from faulty_server import (
     Answer,
     FaultyServer,
     body,
@@ -36,6 +30,12 @@ from tests.faulty_server import (
     trickle,
     trickle_headers,
 )
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ingest.archive import CHUNK
+from ingest.feeds import Limits
+from ingest.web import MB, _gunzipped, retry_after
 
 desk, server = pytest.fixture(a_desk), pytest.fixture(a_server)
 
