@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from datasette import hookimpl
+from datasette.utils import add_cors_headers
 from datasette.utils.asgi import Base400, Response
 from datasette.views.base import DatasetteError
 
@@ -75,11 +76,15 @@ async def answer(
     datasette: Any, request: Any, status: int, heading: str, advice: str, detail: str
 ) -> Response:
     """The error as JSON, as text where a CSV file was asked for, or as a page."""
+    headers: dict[str, str] = {}
+    if datasette.cors:
+        add_cors_headers(headers)
     if request.path.endswith(".json"):
-        told = {"ok": False, "status": status, "title": heading, "error": detail or advice}
-        return Response.json(told, status=status)
+        said = {"ok": False, "status": status, "title": heading, "error": detail or advice}
+        return Response.json(said, status=status, headers=headers)
     if request.path.endswith(".csv"):
-        return Response.text(f"{heading}. {advice} {detail}".strip(), status=status)
+        text = f"{heading}. {advice} {detail}".strip()
+        return Response.text(text, status=status, headers=headers)
     context = {"status": status, "heading": heading, "advice": advice, "detail": detail}
     body = await datasette.render_template("error.html", context, request=request)
     return Response.html(body, status=status)

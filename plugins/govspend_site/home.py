@@ -78,11 +78,11 @@ def sentence(months: list[Month], feeds: list[Feed], unknown: bool) -> str:
     through = words.listed([feed.title.removesuffix(" sales") for feed in feeds])
     first, last = words.month_name(months[0].month), words.month_name(months[-1].month)
     period = f"in {first}" if first == last else f"from {first} to {last}"
-    spent = f"{words.rounded_pounds(total)} spent through {through} {period}"
+    amount, when = words.rounded_pounds(total), f"spent through {through} {period}"
     share = words.percent(sme, total)
     if share is None or (unknown and all(m.sme == m.other == 0 for m in months)):
-        return f"{spent}; the share of small and medium-sized firms in it is not known."
-    went = f"Of {spent}, {words.rounded_pounds(sme)} ({share}) went to small and medium-sized firms"
+        return f"{amount} was {when}; the share of small and medium-sized firms in it is not known."
+    went = f"Of {amount} {when}, {words.rounded_pounds(sme)} ({share}) went to small and medium-sized firms"
     if not unknown:
         return f"{went}."
     without = words.rounded_pounds(sum(m.unknown for m in months))
@@ -105,6 +105,16 @@ def summary(months: list[Month]) -> list[str]:
     if shares:
         lines.append(f"The share of SMEs by financial year was {words.listed(shares)}.")
     return lines
+
+
+def partly_covered(feeds: list[Feed]) -> str | None:
+    """Which months not every feed has reached yet, so that nobody reads their fall as a fall."""
+    reached = sorted({feed.newest_month for feed in feeds if feed.newest_month})
+    if len(reached) < 2:
+        return None
+    short = [f for f in feeds if f.newest_month and f.newest_month < reached[-1]]
+    without = words.listed([feed.title.removesuffix(" sales") for feed in short])
+    return f"Months after {words.month_name(reached[0])} are not whole: they are without {without}."
 
 
 def year_shares(months: list[Month]) -> list[tuple[str, str | None]]:
@@ -155,7 +165,7 @@ async def _made(datasette: Any, edition: Edition) -> Home:
         sentence=said,
         feeds=feeds,
         months=months,
-        summary=summary(months),
+        summary=[*summary(months), *filter(None, [partly_covered(feeds)])],
         charts=chart.both("sme_by_month", drawn, "Spend by month and size of firm", said)
         if months
         else [],
