@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from conftest import Site
-from govspend_site import home
+from govspend_site import home, words
 from govspend_site.edition import Feed
 
 # One address for every type of page, with the status that it must have.
@@ -101,12 +101,12 @@ def test_home_says_what_share_went_to_smes(real_site: Site) -> None:
         ),
         (
             {None: 5_000_00},
-            "£5.0k spent through G-Cloud in June 2014; the share of small and medium-sized firms "
-            "in it is not known.",
+            "£5.0k was spent through G-Cloud in June 2014; the share of small and medium-sized "
+            "firms in it is not known.",
         ),
         (
             {"SME": -5_00, "Large": 5_00},
-            "£0 spent through G-Cloud in June 2014; the share of small and medium-sized firms "
+            "£0 was spent through G-Cloud in June 2014; the share of small and medium-sized firms "
             "in it is not known.",
         ),
     ],
@@ -389,3 +389,32 @@ def test_the_style_sheet_changes_its_address_with_its_content(real_site: Site) -
     found = re.search(r'href="(/static/govspend\.css\?[0-9a-f]{8})"', html)
     assert found is not None
     assert real_site.get(found[1]).headers["content-type"].startswith("text/css")
+
+
+@pytest.mark.parametrize(
+    ("column", "heading"),
+    [
+        ("supplier_size", "Supplier size"),
+        ("supplier_id", "Supplier"),
+        ("amount_pence", "Amount"),
+        ("sme_pct", "SME (%)"),
+        ("line_count", "Lines"),
+        ("loaded_count", "Lines loaded"),
+        ("before_pence", "Amount before"),
+        ("fetched_at", "Fetched"),
+        ("sha256", "SHA-256"),
+    ],
+)
+def test_columns_are_headed_in_words(column: str, heading: str) -> None:
+    """Protects readers from the database's names; the sort links keep those."""
+    assert words.column_name(column) == heading
+
+
+def test_names_lead_to_their_party(real_site: Site) -> None:
+    """Protects the way from a list of firms to one firm, and from there to its lines."""
+    [(supplier_id, name)] = asked(real_site, "SELECT * FROM suppliers ORDER BY name LIMIT 1")
+    link = f'href="/govspend/suppliers/{supplier_id}"'
+    assert link in real_site.get("/govspend/suppliers").text
+    page = real_site.get(f"/govspend/suppliers/{supplier_id}").text
+    assert f"<h1>{name}</h1>" in page
+    assert f"/govspend/spend?supplier_id={supplier_id}" in page

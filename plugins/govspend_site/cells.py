@@ -48,8 +48,12 @@ def shown(value: Any, column: str, link: Callable[[str, str], str]) -> Markup | 
 def _linked(value: Any, table: str, link: Callable[[str, str], str]) -> Markup:
     """An id as a link under its name; a labelled value carries both."""
     labelled = value if isinstance(value, Mapping) else {"value": value, "label": value}
-    address = link(table, str(labelled["value"]))
-    return Markup('<a href="{}">{}</a>').format(address, labelled["label"])
+    return named(labelled["label"], table, labelled["value"], link)
+
+
+def named(name: Any, table: str, row_id: Any, link: Callable[[str, str], str]) -> Markup:
+    """A name as a link to its row."""
+    return Markup('<a href="{}">{}</a>').format(link(table, str(row_id)), name)
 
 
 def _pence(value: Any) -> Markup | None:

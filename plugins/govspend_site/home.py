@@ -82,7 +82,8 @@ def sentence(months: list[Month], feeds: list[Feed], unknown: bool) -> str:
     share = words.percent(sme, total)
     if share is None or (unknown and all(m.sme == m.other == 0 for m in months)):
         return f"{amount} was {when}; the share of small and medium-sized firms in it is not known."
-    went = f"Of {amount} {when}, {words.rounded_pounds(sme)} ({share}) went to small and medium-sized firms"
+    part = f"{words.rounded_pounds(sme)} ({share})"
+    went = f"Of {amount} {when}, {part} went to small and medium-sized firms"
     if not unknown:
         return f"{went}."
     without = words.rounded_pounds(sum(m.unknown for m in months))

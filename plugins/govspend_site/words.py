@@ -87,14 +87,24 @@ def column_name(column: str) -> str:
     stem = column
     for suffix in _KIND_SUFFIXES:
         stem = stem.removesuffix(suffix) or stem
-    if stem.endswith("_count"):
-        # What is counted says it: line_count is Lines.
-        stem = stem.removesuffix("_count") + "s"
+    if column.endswith(("_count", "_pence")):
+        stem = _measured(stem.removesuffix("_count"), column.endswith("_count"))
     if stem in _SHOWN_BY_NAME:
         stem = stem.removesuffix("_id")
     words = [_ACRONYMS.get(word, word) for word in stem.split("_") if word]
     text = " ".join(words) + (" (%)" if column.endswith("_pct") else "")
     return text[:1].upper() + text[1:]
+
+
+def _measured(stem: str, counted: bool) -> str:
+    """What a count or an amount is of: line is lines, loaded is lines loaded or amount loaded."""
+    if stem in ("amount", "change"):
+        return stem
+    if stem in ("zero", "blank"):
+        return f"{stem}_lines"
+    if stem.endswith(("ed", "able")) or stem in ("before", "after"):
+        return f"lines_{stem}" if counted else f"amount_{stem}"
+    return f"{stem}s" if counted else f"{stem}_amount"
 
 
 def listed(words: list[str]) -> str:
