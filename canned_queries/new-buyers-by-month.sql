@@ -7,19 +7,14 @@
 --   first months of the data every buyer is new.
 -- caveats: [reported-by-suppliers, size-as-published, names-joined]
 -- chart: {mark: bar, x: month, y: [new_buyer_count, buying_from_sme_count]}
-WITH firsts AS (
-    SELECT buyer_id, min(month) AS month
-    FROM spend
+WITH sized AS (
+    -- 1 where a purchase of the month was from an SME, 0 where not, null where no size is published.
+    SELECT buyer_id, month, max(supplier_size = 'SME') AS from_sme,
+        row_number() OVER (PARTITION BY buyer_id ORDER BY month) AS place
+    -- In the order of the table: by an index every line would be fetched by itself.
+    FROM spend NOT INDEXED
     WHERE amount_pence > 0
-    GROUP BY buyer_id
-),
-sized AS (
-    -- 1 where a first purchase was from an SME, 0 where not, null where no size is published.
-    SELECT firsts.buyer_id, firsts.month, max(spend.supplier_size = 'SME') AS from_sme
-    FROM firsts
-    JOIN spend ON spend.buyer_id = firsts.buyer_id AND spend.month = firsts.month
-        AND spend.amount_pence > 0
-    GROUP BY firsts.buyer_id
+    GROUP BY buyer_id, month
 ),
 months AS (
     SELECT DISTINCT month FROM spend
@@ -30,7 +25,7 @@ counts AS (
         count(sized.from_sme) AS size_known_count,
         coalesce(sum(sized.from_sme), 0) AS from_sme_count
     FROM months
-    LEFT JOIN sized ON sized.month = months.month
+    LEFT JOIN sized ON sized.month = months.month AND sized.place = 1
     GROUP BY months.month
 )
 SELECT month,

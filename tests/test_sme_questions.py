@@ -100,6 +100,17 @@ def test_file_runs_in_the_sqlite3_shell(real_site: Site, name: str) -> None:
         }
 
 
+def test_every_question_has_an_answer_in_the_sample(sample_site: Site) -> None:
+    """The demonstration shows every question with rows, DOS among them."""
+    for name in QUERIES:
+        expected = file_rows(sample_site.db, name)[:1000]
+        assert expected or name == "search"
+        assert site_rows(sample_site, name) == expected, name
+        assert sample_site.get(f"/govspend/{name}").status_code == 200
+    frameworks = site_rows(sample_site, "sme-spend-by-framework")
+    assert any(row["framework"].startswith("Digital Outcomes") for row in frameworks)
+
+
 def defaults() -> list[tuple[str, str]]:
     return [
         (name, key)
