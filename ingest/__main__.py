@@ -265,8 +265,8 @@ def _whole_way(shop: Workshop, *, fetching: bool) -> None:
 
 
 def _unreachable(fetched: list[Any]) -> str:
-    failed = [outcome.message for outcome in fetched if outcome.status == "failed"]
-    tried = f" Could not be reached: {' '.join(failed)}" if failed else ""
+    failed = [outcome.url for outcome in fetched if outcome.status == "failed"]
+    tried = f" Could not be had (reasons above): {', '.join(failed)}." if failed else ""
     return f"{tried} To see the site with invented figures: make demo"
 
 
@@ -329,7 +329,11 @@ def _refuse_last(known: list[Release], release_id: str) -> None:
 @click.option("--rows", default=20_000, show_default=True, help="Lines in the newest releases.")
 @click.option("--seed", default=1, show_default=True, help="Another seed, other inventions.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("build/sample"), show_default=True
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("build/sample"),
+    show_default=True,
+    help="The folder to write into.",
 )
 def sample(rows: int, seed: int, out: Path) -> None:
     """Write invented releases in the published formats, and the feeds.yml that declares them."""

@@ -80,7 +80,7 @@ def load_reference(db: sqlite3.Connection) -> None:
     It makes NULL of NA, None and the like, so `categories`, which holds those very words as
     published, goes its own way; a test sees to it that the others never hold them.
     """
-    # Imported here because pandas comes with it, half a second that a build with nothing to do saves.
+    # Imported here because pandas comes with it: half a second that an idle build saves.
     from csvs_to_sqlite.cli import cli as csvs_to_sqlite
 
     with tempfile.TemporaryDirectory() as folder:

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import httpx
 import tenacity
@@ -75,6 +76,8 @@ class Web:
         self._client = client
         self._report = report
         self._sleep = sleep
+        # Hosts that could not be reached in this run: patience with one is not spent file by file.
+        self._unreachable: set[str] = set()
 
     def get(
         self, url: str, limits: Limits, into: IO[bytes], known: Receipt | None = None
@@ -84,6 +87,8 @@ class Web:
         Raises FetchError, one sentence, once `limits.tries` or `limits.seconds` are used up.
         """
         end = time.monotonic() + limits.seconds
+        if _host(url) in self._unreachable:
+            limits = limits.model_copy(update={"tries": 1})
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_PassingError),
             stop=tenacity.stop_after_attempt(limits.tries)
@@ -114,6 +119,8 @@ class Web:
                         copy(_decoded(url, response), into, url, limits)
                     answer = _answer(response)
             except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+                if isinstance(error, httpx.ConnectError):
+                    self._unreachable.add(_host(url))
                 fault = deadline.fault(url, limits) or _plainly(url, error, limits)
                 raise fault from error
         # Of a body with neither length nor chunks, a cut looks like its end.
@@ -156,6 +163,14 @@ class Web:
             seen.add(request.url)
         kind = "in a loop" if looped else f"more than {MAX_REDIRECTS} times"
         raise FetchError(f"{url}: redirects {kind}, last to {request.url}.")
+
+
+def _host(url: str) -> str:
+    """Host and port, '' of what is no address."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
 
 
 class _Deadline:

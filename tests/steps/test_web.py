@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.archive import CHUNK
+from ingest.errors import FetchError
 from ingest.feeds import Limits
-from ingest.web import MB, _gunzipped, retry_after
+from ingest.web import MB, _gunzipped, opened, retry_after
 
 desk, server = pytest.fixture(a_desk), pytest.fixture(a_server)
 
@@ -317,3 +319,15 @@ def test_https_stays_https(
         assert f"redirects from https to {server.url('/c.csv')}" in desk.fails(url)
         desk.limits = Limits(seconds=0.5)
         assert "took longer than" in desk.fails(secure.on("/d.csv", trickle()))
+
+
+def test_a_host_that_cannot_be_reached_is_asked_patiently_only_once() -> None:
+    """Offline, a run over eight files of two hosts must not wait eight times."""
+    waits: list[float] = []
+    said: list[str] = []
+    limits = Limits(tries=3, seconds=20)
+    with opened(said.append, waits.append) as client:
+        for name in ("a", "b", "c"):
+            with pytest.raises(FetchError, match="refuses connections"), BytesIO() as into:
+                client.get(f"http://127.0.0.1:9/{name}.csv", limits, into)
+    assert len(waits) == 2
