@@ -197,8 +197,8 @@ class Declaration(Strict):
 
 
 def heading_key(heading: str) -> str:
-    """A heading without case, spaces and punctuation: `For_Month` and `For Month` are one."""
-    return re.sub(r"[^a-z0-9£]+", "", heading.casefold())
+    """A heading without case, spaces, signs: `For_Month` is `For Month`, `Spend (£)` is `Spend`."""
+    return re.sub(r"[^a-z0-9]+", "", heading.casefold())
 
 
 def load(path: Path) -> Declaration:

@@ -18,6 +18,16 @@ import formats
 import httpx
 import pytest
 from conftest import ROOT, Site, ingest, serving
+from faulty_server import (
+    Answer,
+    FaultyServer,
+    body,
+    cut_short,
+    endless,
+    redirect,
+    stall,
+    status,
+)
 
 GOOD = formats.many()
 
@@ -107,6 +117,54 @@ def test_a_broken_file_leaves_the_site_as_it_was(published: Path, data: bytes) -
     assert "broken.csv" in done.stdout
     assert "failed: " in done.stdout
     assert (published / "build" / "govspend.db").readlink() == edition
+
+
+FAULTS: dict[str, tuple[Answer, int, str]] = {
+    "unchanged": (status(304), 0, ""),
+    "gone": (status(404), 3, "404"),
+    "too many requests": (status(429, {"Retry-After": "0"}), 3, "429"),
+    "server error": (status(500), 3, "500"),
+    "redirect loop": (redirect("/sales.csv"), 3, "redirects in a loop"),
+    "stall": (stall(b"ID,Framework"), 3, "was silent"),
+    "cut short": (cut_short(b"ID,Framework", 5000), 3, "cut short"),
+    "too large": (endless(b"1,2,3\n" * 10_000), 3, "more than the 1 MB"),
+    "a page": (body(b"<!DOCTYPE html><html><body>Moved</body></html>"), 3, "web page"),
+    "another table": (body(b"Name,Age\nJo,5\n"), 3, "no column for"),
+    "far fewer lines": (body(formats.july_2014(GOOD[:20])), 3, "is held"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_of_a_source_leaves_the_last_good_site(tmp_path: Path, name: str) -> None:
+    """Whatever the publisher's server does, the site stays and the report says what happened."""
+    answer, code, says = FAULTS[name]
+    with FaultyServer() as server:
+        url = server.on("/sales.csv", body(formats.july_2014(GOOD)), answer)
+        text = formats.declare(tmp_path, gcloud_sales="x").read_text()
+        text = text.replace("kind: file", "kind: url").replace("path: x", f"url: {url}")
+        limits = "    limits: {tries: 2, max_mb: 1, seconds: 4, stall_seconds: 0.5}\n"
+        (tmp_path / "feeds.yml").write_text(text + limits)
+        assert operate(tmp_path, "build").returncode == 0
+        edition = (tmp_path / "build" / "govspend.db").readlink()
+        done = operate(tmp_path, "refresh")
+    assert done.returncode == code, done.stdout + done.stderr
+    assert says in done.stdout
+    assert (tmp_path / "build" / "govspend.db").readlink() == edition
+
+
+def test_a_source_that_stumbles_once_is_no_fault(tmp_path: Path) -> None:
+    """500, then the file: taken at the second try. New bytes at the same address: a new release."""
+    newer = formats.july_2014([*GOOD, GOOD[-1]])
+    with FaultyServer() as server:
+        first = body(formats.july_2014(GOOD))
+        url = server.on("/sales.csv", status(500), first, body(newer))
+        text = formats.declare(tmp_path, gcloud_sales="x").read_text()
+        text = text.replace("kind: file", "kind: url").replace("path: x", f"url: {url}")
+        (tmp_path / "feeds.yml").write_text(text)
+        assert operate(tmp_path, "build").returncode == 0
+        before = total(tmp_path)
+        assert operate(tmp_path, "refresh").returncode == 0
+    assert total(tmp_path) == before + round(float(GOOD[-1].pounds) * 100)
 
 
 def test_nothing_is_done_twice(published: Path) -> None:

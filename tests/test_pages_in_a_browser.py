@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from conftest import Site
@@ -118,3 +118,18 @@ def test_dark_is_dark(real_site: Site, browser: Any) -> None:
     assert sum(map(int, paper[4:-1].split(","))) < 150
     assert sum(map(int, bar[4:-1].split(","))) > 380
     context.close()
+
+
+def test_the_map_shows_places_and_fetches_them_from_nobody_but_its_tiles(
+    page: Any, real_site: Site
+) -> None:
+    """Protects datasette-cluster-map: rows with latitude and longitude are on a map."""
+    sql = "select 'Whitehall' as name, 51.503 as latitude, -0.127 as longitude"
+    page.route("**/*", lambda route: route.continue_() if _own(route, real_site) else route.abort())
+    page.goto(f"{real_site.url}/govspend?sql={quote(sql)}")
+    page.wait_for_selector(".leaflet-container")
+    assert page.locator(".leaflet-marker-icon").count() == 1
+
+
+def _own(route: Any, site: Site) -> bool:
+    return bool(route.request.url.startswith((site.url, "data:")))
