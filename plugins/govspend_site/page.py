@@ -1,4 +1,4 @@
-"""What every page of our own does alike: its template, its choices from the address, its refusals."""
+"""What every page of our own does alike: template, choices from the address, refusals."""
 
 from __future__ import annotations
 
