@@ -16,7 +16,7 @@ LOOK_AT_IT = || [ $$? -eq 3 ]
 .DEFAULT_GOAL := help
 .PHONY: help setup demo fetch preview build serve refresh accept withdraw test check bench clean
 
-help: ## List these targets
+help:
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
 
 setup: .venv/ready ## Install what the service needs into .venv
