@@ -199,7 +199,7 @@ def load_all(shop: Workshop, made: Plan) -> None:
 
 def _load_releases(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
     current = made.current()
-    for position, release, before in _in_order(made):
+    for position, release, before in _in_order(made, db):
         shop.progress.moving(f"load {release.release_id}")
         with shop.progress.step("load"):
             is_current = release.release_id in current
@@ -210,18 +210,23 @@ def _load_releases(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
 
 def summarise_all(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
     """The cubes of a database that has its tables."""
-    for position, release, before in _in_order(made):
+    for position, release, before in _in_order(made, db):
         with shop.progress.step("summarise"):
             summarise.summarise_release(db, release, position, before)
 
 
-def _in_order(made: Plan) -> Iterator[tuple[int, Release, str | None]]:
+def _in_order(made: Plan, db: sqlite3.Connection) -> Iterator[tuple[int, Release, str | None]]:
     """(position in its feed, release, id of the release that it restates), oldest first by feed."""
+    current = made.current()
     for feed in made.feeds:
+        load.start_over(db)
         before: str | None = None
         for position, release in enumerate(made.taken(feed.feed_id), 1):
             yield position, release, before
-            before = release.release_id if feed.restates_history else None
+            if feed.restates_history:
+                before = release.release_id
+            elif release.release_id in current:
+                load.add_to(db)
 
 
 def _edition(shop: Workshop, made: Plan) -> dict[str, Any]:

@@ -33,12 +33,15 @@ CREATE TEMP TABLE staged (
     supplier_size_published TEXT, supplier TEXT, buyer TEXT, description TEXT,
     amount_pence INTEGER, amount_published TEXT
 );
--- Identical lines of a release are told apart by their number among themselves.
+-- Lines of releases that this one adds to, where a feed does not restate its history.
+CREATE TEMP TABLE added_to (base_id TEXT PRIMARY KEY, line_count INTEGER NOT NULL) WITHOUT ROWID;
+-- Identical lines are told apart by their number among themselves.
 CREATE TEMP VIEW lines AS
 SELECT *, CASE occurrence WHEN 1 THEN base_id ELSE base_id || '-' || occurrence END AS spend_id
 FROM (
-    SELECT *, row_number() OVER (PARTITION BY base_id ORDER BY line_number) AS occurrence
-    FROM staged
+    SELECT staged.*, coalesce(added_to.line_count, 0)
+        + row_number() OVER (PARTITION BY staged.base_id ORDER BY line_number) AS occurrence
+    FROM staged LEFT JOIN added_to ON added_to.base_id = staged.base_id
 );
 """
 _SPEND = """
@@ -184,6 +187,19 @@ def hold_lines(db: sqlite3.Connection, release: Release) -> None:
     _insert(db, f"INSERT INTO temp.staged VALUES ({marks})", release.staged, "lines")  # noqa: S608
     db.execute("INSERT INTO temp.held VALUES (?)", [release.release_id])
     db.execute("COMMIT")
+
+
+def add_to(db: sqlite3.Connection) -> None:
+    """The lines in `temp.staged` are what the feed's next release adds to, not what it restates."""
+    db.execute(
+        "INSERT INTO temp.added_to SELECT base_id, count(*) FROM temp.staged WHERE true "
+        "GROUP BY base_id ON CONFLICT DO UPDATE SET line_count = line_count + excluded.line_count"
+    )
+
+
+def start_over(db: sqlite3.Connection) -> None:
+    """Another feed: its first release adds to nothing."""
+    db.execute("DELETE FROM temp.added_to")
 
 
 def _insert(db: sqlite3.Connection, sql: str, staged: Staged, name: str, *before: str) -> None:

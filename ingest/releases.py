@@ -71,9 +71,14 @@ def judge(
 
 
 def in_force(releases: Sequence[Release], *, restates: bool) -> list[Release]:
-    """The taken releases whose lines make up `spend`: the newest, or all where none restates."""
+    """The taken releases whose lines make up `spend`.
+
+    The newest of all where each restates history, else the newest of each month.
+    """
     taken = [release for release in releases if release.state == "taken"]
-    return taken[-1:] if restates else taken
+    if restates:
+        return taken[-1:]
+    return list({release.staged.period: release for release in taken}.values())
 
 
 def doubts(item: Staged, before: Staged | None) -> list[str]:

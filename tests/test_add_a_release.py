@@ -156,6 +156,26 @@ def test_a_reissue_gets_its_own_name_and_replaces_the_first(tmp_path: Path) -> N
     assert changed_by == [(100,)]
 
 
+def test_a_feed_may_add_instead_of_restating(tmp_path: Path) -> None:
+    """Monthly files that each hold their own month add up; a re-issue replaces only its month."""
+    january = [replace(LINES[0], month="2014-01"), replace(LINES[0], month="2014-01")]
+    february = [replace(LINES[0], month="2014-02"), january[0]]
+    for name, lines in (("1", january), ("2", february)):
+        (tmp_path / f"{name}.csv").write_bytes(formats.july_2014(lines))
+    path = formats.declare(tmp_path, gcloud_sales="'*.csv'")
+    path.write_text(path.read_text() + "    restates_history: false\n")
+    build(tmp_path)
+    found = query(tmp_path, "SELECT month, spend_id FROM spend ORDER BY 1, 2")
+    assert [month for month, _ in found] == ["2014-01-01"] * 3 + ["2014-02-01"]
+    assert [line[17:] for _, line in found[:3]] == ["", "2", "3"], "identical lines all stay"
+    more = [*february, replace(LINES[0], month="2014-02", pounds="5")]
+    (tmp_path / "3.csv").write_bytes(formats.july_2014(more))
+    build(tmp_path)
+    found = query(tmp_path, "SELECT release_id, count(*) FROM spend GROUP BY 1 ORDER BY 1")
+    assert found == [("gcloud-sales-2014-01", 2), ("gcloud-sales-2014-02.2", 3)]
+    assert query(tmp_path, "SELECT count(*) FROM changes") == [(0,)]
+
+
 def test_preview_shows_what_a_file_would_do_and_does_nothing(
     tmp_path: Path, real_build: Path, real_files: Path
 ) -> None:
