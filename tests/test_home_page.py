@@ -92,9 +92,10 @@ def test_a_month_of_two_feeds_is_whole_where_both_cover_it() -> None:
 def test_coverage_is_of_the_feed_itself() -> None:
     """Revisions of one feed say nothing of another."""
     rows = [{"feed_id": "other", **r.__dict__} for r in revisions(30, 100, {0: 60})]
-    told: dict[str, Any] = {"title": "", "publisher": "", "licence": "", "attribution": "", "release_id": "r",
-            "oldest_month": "2012-04-01", "newest_month": "2015-12-01",
-            "published_date": None}  # fmt: skip
+    told: dict[str, Any] = {
+        "title": "", "publisher": "", "licence": "", "attribution": "", "release_id": "r",
+        "oldest_month": "2012-04-01", "newest_month": "2015-12-01", "published_date": None,
+    }  # fmt: skip
     assert settled.coverage(Feed(feed_id="g", **told), rows).settling_months == 6
     measured = settled.coverage(Feed(feed_id="other", **told), rows)
     assert (measured.settling_months, measured.is_measured) == (1, True)
