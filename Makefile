@@ -8,6 +8,8 @@ ROWS ?= 20000
 SEED ?= 1
 
 BIN := .venv/bin
+# A sample of another size or seed is another history, so each has a folder of its own.
+DEMO = build/demo/$(ROWS)-$(SEED)
 INGEST := $(BIN)/python -m ingest
 PLACES = --feeds $(FEEDS) --build $(BUILD)
 # 3 says that the site is published but something wants a look; that is no reason not to serve it.
@@ -31,9 +33,9 @@ setup: .venv/ready ## Install what the service needs into .venv
 	touch $@
 
 demo: .venv/ready ## Build from invented figures and serve them, apart from the real ones
-	$(INGEST) sample --rows $(ROWS) --seed $(SEED) --out build/demo/sample
-	$(INGEST) build --feeds build/demo/sample/feeds.yml --build build/demo $(LOOK_AT_IT)
-	$(MAKE) --no-print-directory site BUILD=build/demo
+	$(INGEST) sample --rows $(ROWS) --seed $(SEED) --out $(DEMO)/sample
+	$(INGEST) build --feeds $(DEMO)/sample/feeds.yml --build $(DEMO) $(LOOK_AT_IT)
+	$(MAKE) --no-print-directory site BUILD=$(DEMO)
 
 fetch: .venv/ready ## Bring new releases into the archive
 	$(INGEST) fetch $(PLACES)
