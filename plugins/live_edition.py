@@ -1,37 +1,55 @@
-"""A visitor always sees one whole edition, and the next one as soon as it is published."""
+"""A visitor always sees one whole edition, and the next one as soon as it is published.
+
+Under /as-of/EDITION/ it is that edition, for as long as its file is kept.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
+from urllib.parse import unquote
 
 from datasette import hookimpl
-from govspend_site.live import Databases, Shelf
+from datasette.utils.asgi import asgi_send_redirect
+from govspend_site import as_of, live
 from govspend_site.queries import DATABASE
-
-# asgi_wrapper is called more than once for a Datasette, so what it needs is kept here.
-_shelves: WeakKeyDictionary[Any, Shelf] = WeakKeyDictionary()
 
 
 @hookimpl(tryfirst=True)
 def startup(datasette: Any) -> None:
     database = datasette.databases.get(DATABASE)
     if database is not None and database.path and Path(database.path).is_symlink():
-        shelf = Shelf(datasette, Path(database.path), DATABASE)
-        _shelves[datasette] = shelf
-        datasette.databases = Databases(datasette.databases, shelf)
+        shelf = live.Shelf(datasette, Path(database.path), DATABASE)
+        datasette.databases = live.Databases(datasette.databases, shelf)
+        datasette._settings = live.Settings(datasette._settings)
+
+
+def path_of(scope: Any) -> str:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.decode("latin-1").partition("?")[0]
 
 
 @hookimpl(trylast=True)
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
     def wrap(app: Any) -> Any:
         async def pinned(scope: Any, receive: Any, send: Any) -> None:
-            shelf = _shelves.get(datasette)
+            shelf = live.shelf_of(datasette)
             if shelf is None or scope["type"] != "http":
                 await app(scope, receive, send)
                 return
-            with shelf.reading():
-                await app(scope, receive, send)
+            asked = live.asked_for(datasette, path_of(scope))
+            kept = shelf.kept(asked[0]) if asked else None
+            if asked is None or kept is None:
+                with shelf.reading():
+                    await app(scope, receive, send)
+                return
+            base = live.kept_base(datasette, kept.edition_id)
+            if not asked[1]:
+                await asgi_send_redirect(send, base)
+                return
+            # Datasette expects a base_url to be off the path by now, as a proxy would have it.
+            inner = {**scope, "path": unquote(asked[1]), "raw_path": asked[1].encode("latin-1")}
+            with shelf.reading(kept, base):
+                await app(inner, receive, as_of.lasting(send, base))
 
         return pinned
 
