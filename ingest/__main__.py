@@ -6,8 +6,10 @@ wrong; 3 published, but a source failed or a release is held and wants a look.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +69,17 @@ def main() -> None:
     """
 
 
-def _shop(feeds_path: Path, build_path: Path) -> Workshop:
-    return Workshop(load_feeds(feeds_path), build_path.resolve(), Progress())
+def with_shop(function: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command --feeds and --build, and hands it the Workshop that they make."""
+
+    @FEEDS
+    @BUILD
+    @functools.wraps(function)
+    def command(feeds_path: Path, build_path: Path, **rest: Any) -> None:
+        shop = Workshop(load_feeds(feeds_path), build_path.resolve(), Progress())
+        function(shop=shop, **rest)
+
+    return command
 
 
 def _feed(declaration: Declaration, feed_id: str | None) -> Feed:
@@ -81,11 +92,9 @@ def _feed(declaration: Declaration, feed_id: str | None) -> Feed:
 
 
 @main.command()
-@FEEDS
-@BUILD
-def fetch(feeds_path: Path, build_path: Path) -> None:
+@with_shop
+def fetch(shop: Workshop) -> None:
     """Bring what the sources have into the archive; what is there is not fetched again."""
-    shop = _shop(feeds_path, build_path)
     with locked(shop.build):
         outcomes = building.fetch_all(shop)
     if any(outcome.status == "failed" for outcome in outcomes):
@@ -125,23 +134,19 @@ def rename(file: Path, feeds_path: Path, feed_id: str | None) -> None:
 
 @main.command()
 @FILE
-@FEEDS
-@BUILD
+@with_shop
 @FEED
-def parse(file: Path, feeds_path: Path, build_path: Path, feed_id: str | None) -> None:
+def parse(file: Path, shop: Workshop, feed_id: str | None) -> None:
     """Parse FILE as a release of its own: counts, sums and every kind of quarantined line."""
-    shop = _shop(feeds_path, build_path)
     feed = _feed(shop.declaration, feed_id)
     for line in previewing.preview(_there(file), feed, [], _moving(shop, "parse")):
         click.echo(line)
 
 
 @main.command()
-@FEEDS
-@BUILD
-def stage(feeds_path: Path, build_path: Path) -> None:
+@with_shop
+def stage(shop: Workshop) -> None:
     """Turn each archived file into columnar files, once, and name and judge the releases."""
-    shop = _shop(feeds_path, build_path)
     with locked(shop.build):
         made = building.plan(shop)
     for release in itertools.chain.from_iterable(made.releases.values()):
@@ -156,11 +161,9 @@ def stage(feeds_path: Path, build_path: Path) -> None:
 
 
 @main.command()
-@FEEDS
-@BUILD
-def match(feeds_path: Path, build_path: Path) -> None:
+@with_shop
+def match(shop: Workshop) -> None:
     """Show which published names are joined and why; write lookalikes to build/review/."""
-    shop = _shop(feeds_path, build_path)
     with locked(shop.build):
         made = building.plan(shop)
         for kind, counts in loading.published_names(made.all_taken()).items():
@@ -175,22 +178,18 @@ def match(feeds_path: Path, build_path: Path) -> None:
 
 
 @main.command()
-@FEEDS
-@BUILD
-def load(feeds_path: Path, build_path: Path) -> None:
+@with_shop
+def load(shop: Workshop) -> None:
     """Fill a new, unpublished database from the staged releases, cubes included."""
-    shop = _shop(feeds_path, build_path)
     with locked(shop.build):
         building.load_all(shop, building.plan(shop))
     click.echo(f"{shop.work} is there, to be audited.")
 
 
 @main.command()
-@FEEDS
-@BUILD
-def summarise(feeds_path: Path, build_path: Path) -> None:
+@with_shop
+def summarise(shop: Workshop) -> None:
     """Make the cubes of the unpublished database again."""
-    shop = _shop(feeds_path, build_path)
     with locked(shop.build):
         made = building.plan(shop)
         db = loading.connect(_unpublished(shop))
@@ -201,12 +200,10 @@ def summarise(feeds_path: Path, build_path: Path) -> None:
 
 
 @main.command()
-@FEEDS
-@BUILD
+@with_shop
 @click.option("--all", "show_all", is_flag=True, help="Show the proofs that hold, too.")
-def audit(feeds_path: Path, build_path: Path, show_all: bool) -> None:
+def audit(shop: Workshop, show_all: bool) -> None:
     """Prove the unpublished database, or else the newest edition, against the staged releases."""
-    shop = _shop(feeds_path, build_path)
     with locked(shop.build):
         made = building.plan(shop)
         path = shop.work if shop.work.exists() else _published(shop, made)
@@ -220,11 +217,9 @@ def audit(feeds_path: Path, build_path: Path, show_all: bool) -> None:
 
 
 @main.command()
-@FEEDS
-@BUILD
-def publish(feeds_path: Path, build_path: Path) -> None:
+@with_shop
+def publish(shop: Workshop) -> None:
     """Prove the unpublished database and make it the newest edition."""
-    shop = _shop(feeds_path, build_path)
     with locked(shop.build):
         made = building.plan(shop)
         _unpublished(shop)
@@ -235,20 +230,18 @@ def publish(feeds_path: Path, build_path: Path) -> None:
 
 
 @main.command()
-@FEEDS
-@BUILD
+@with_shop
 @click.option("--no-fetch", is_flag=True, help="Build from what is archived.")
-def build(feeds_path: Path, build_path: Path, no_fetch: bool) -> None:
+def build(shop: Workshop, no_fetch: bool) -> None:
     """Go the whole way: fetch, build, prove and publish. Nothing is done twice."""
-    _whole_way(_shop(feeds_path, build_path), fetching=not no_fetch)
+    _whole_way(shop, fetching=not no_fetch)
 
 
 @main.command()
-@FEEDS
-@BUILD
-def refresh(feeds_path: Path, build_path: Path) -> None:
+@with_shop
+def refresh(shop: Workshop) -> None:
     """The same as build, for a schedule: a site that is up takes over the new edition."""
-    _whole_way(_shop(feeds_path, build_path), fetching=True)
+    _whole_way(shop, fetching=True)
 
 
 def _whole_way(shop: Workshop, *, fetching: bool) -> None:
@@ -272,12 +265,10 @@ def _unreachable(fetched: list[Any]) -> str:
 
 @main.command()
 @FILE
-@FEEDS
-@BUILD
+@with_shop
 @FEED
-def preview(file: Path, feeds_path: Path, build_path: Path, feed_id: str | None) -> None:
+def preview(file: Path, shop: Workshop, feed_id: str | None) -> None:
     """Show what FILE would do as the next release, before anything is public."""
-    shop = _shop(feeds_path, build_path)
     feed = _feed(shop.declaration, feed_id)
     taken = building.plan(shop).taken(feed.feed_id)
     for line in previewing.preview(_there(file), feed, taken, _moving(shop, "read")):
@@ -286,22 +277,20 @@ def preview(file: Path, feeds_path: Path, build_path: Path, feed_id: str | None)
 
 @main.command()
 @click.argument("release")
-@FEEDS
-@BUILD
+@with_shop
 @click.option("--why", default="accepted by hand", help="The reason, which is kept.")
-def accept(release: str, feeds_path: Path, build_path: Path, why: str) -> None:
+def accept(release: str, shop: Workshop, why: str) -> None:
     """Take a RELEASE that is held, or one that was withdrawn, and publish."""
-    _decide(_shop(feeds_path, build_path), release, "accept", why)
+    _decide(shop, release, "accept", why)
 
 
 @main.command()
 @click.argument("release")
-@FEEDS
-@BUILD
+@with_shop
 @click.option("--why", default="withdrawn by hand", help="The reason, which is kept.")
-def withdraw(release: str, feeds_path: Path, build_path: Path, why: str) -> None:
+def withdraw(release: str, shop: Workshop, why: str) -> None:
     """Leave RELEASE out and go back to the one before."""
-    _decide(_shop(feeds_path, build_path), release, "withdraw", why)
+    _decide(shop, release, "withdraw", why)
 
 
 def _decide(shop: Workshop, release_id: str, verb: Any, why: str) -> None:
