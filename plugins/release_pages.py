@@ -1,4 +1,4 @@
-"""A visitor sees every release that was taken, and of each: its file, its lines, what it changed."""
+"""A visitor sees every release that was taken: its file, its lines, and what it changed."""
 
 from collections.abc import Callable
 from typing import Any

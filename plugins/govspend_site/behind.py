@@ -57,3 +57,18 @@ def by_question(
         page=str(base) + f"?{asked}" * bool(asked),
         words="choose otherwise, with the SQL",
     )
+
+
+async def rows(
+    datasette: Any, sql: str, parameters: Mapping[str, object] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of a SELECT of the site's own, however long it takes.
+
+    For what is asked once an edition and then kept: a visitor's own SQL has a time limit.
+    """
+
+    def all_of(connection: Any) -> list[dict[str, Any]]:
+        return [dict(row) for row in connection.execute(sql, dict(parameters or {}))]
+
+    found: list[dict[str, Any]] = await queries.database(datasette).execute_fn(all_of)
+    return found
