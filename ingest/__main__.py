@@ -61,7 +61,8 @@ class Main(click.Group):
 def main() -> None:
     """GovSpend: from published spend files to a proven database.
 
-    A row travels: fetch, read, rename, parse, stage, match, load, summarise, audit, publish.
+    A row travels: fetch, read, rename, parse, stage, match, place, load, summarise, audit,
+    publish.
     `build` and `refresh` go the whole way.
 
     Exit codes: 0 done; 1 a step failed and the site is as it was; 2 the command or the declaration

@@ -67,3 +67,9 @@ SELECT (SELECT count(*) FROM suppliers WHERE supplier_id NOT IN (SELECT supplier
 
 -- must be nought: sizes other than SME, Large and not published
 SELECT count(*) FROM spend WHERE supplier_size NOT IN ('SME', 'Large')
+
+-- must be nought: places that are no buyer's, or lie outside the United Kingdom
+SELECT count(*) FROM buyer_places
+WHERE buyer_id NOT IN (SELECT buyer_id FROM buyers)
+    OR name <> (SELECT name FROM buyers WHERE buyers.buyer_id = buyer_places.buyer_id)
+    OR latitude NOT BETWEEN 49.8 AND 60.9 OR longitude NOT BETWEEN -8.7 AND 1.8

@@ -8,12 +8,12 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest import audit, fetch, load, match, publish, releases, stage, summarise
+from ingest import audit, fetch, load, match, places, publish, releases, stage, summarise
 from ingest.archive import Archive, Receipt
 from ingest.errors import IngestError, NothingToPublish
 from ingest.feeds import Declaration, Feed, FileSource, UrlSource
@@ -50,6 +50,8 @@ class Plan:
     """feed id -> every release in order, whether taken, held or withdrawn"""
     failures: list[str]
     """files that are no release of their feed, a sentence each"""
+    customer_files: list[places.CustomerFile] = field(default_factory=list)
+    """the customer lists' files, where places are looked up"""
 
     def taken(self, feed_id: str) -> list[Release]:
         return [release for release in self.releases[feed_id] if release.state == "taken"]
@@ -94,6 +96,11 @@ class Plan:
         for release in self.all_taken():
             receipt = json.dumps(asdict(release.staged.receipt), sort_keys=True)
             digest.update(f"{release.release_id} {receipt} {release.reasons}".encode())
+        digest.update(places.version().encode())
+        for found in self.customer_files:
+            settings = found.customer_list.model_dump(mode="json", exclude={"sources", "limits"})
+            listed = json.dumps([settings, asdict(found.receipt)], sort_keys=True)
+            digest.update(listed.encode())
         return f"{self.newest_month}-{digest.hexdigest()[:8]}"
 
 
@@ -124,7 +131,10 @@ def plan(shop: Workshop) -> Plan:
         for feed in feeds:
             staged = list(_stage(shop, feed, failures))
             found[feed.feed_id] = releases.judge(staged, decisions, restates=feed.restates_history)
-    return Plan(feeds, found, failures)
+    lists = shop.declaration.customer_lists.values()
+    with shop.progress.step("place"):
+        files = places.read_lists(shop.archive, lists, failures)
+    return Plan(feeds, found, failures, files)
 
 
 def _stage(shop: Workshop, feed: Feed, failures: list[str]) -> Iterator[stage.Staged]:
@@ -190,6 +200,8 @@ def load_all(shop: Workshop, made: Plan) -> None:
             load.load_edition(db, _edition(shop, made), made.feeds)
             parties = load.load_names(db, made.all_taken())
             _review_lists(shop, parties)
+        with shop.progress.step("place"):
+            places.load(db, made.customer_files, illustrative=shop.declaration.illustrative)
         _load_releases(shop, made, db)
         with shop.progress.step("index"):
             load.finish(db, lambda text: shop.progress.moving(text))

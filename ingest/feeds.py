@@ -183,6 +183,44 @@ class Feed(Strict):
         return self
 
 
+class CustomerList(Strict):
+    """A publisher's list of public bodies with a postcode each: where places are looked up."""
+
+    feed_id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    title: Text
+    publisher: Text
+    licence: Text
+    attribution: Text
+    provenance: Text | None = None
+    headings: dict[Literal["urn", "customer", "postcode"], list[Text]]
+    ignored_headings: list[Text] = []
+    limits: Limits = Limits()
+    sources: list[AnySource]
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return ("customer", "postcode")
+
+    @property
+    def constants(self) -> dict[str, str]:
+        """A list, unlike a feed, has none."""
+        return {}
+
+    @field_validator("sources")
+    @classmethod
+    def _not_empty(cls, value: list[Any]) -> list[Any]:
+        if not value:
+            raise ValueError("must name at least one")
+        return value
+
+    @model_validator(mode="after")
+    def _required_have_headings(self) -> CustomerList:
+        for name in self.required:
+            if name not in self.headings:
+                raise ValueError(f"headings must say what '{name}' can be called")
+        return self
+
+
 class Declaration(Strict):
     """A whole feeds.yml. `folder` is where its relative paths start."""
 
@@ -190,6 +228,7 @@ class Declaration(Strict):
     illustrative: bool = False
     """True for invented data: every page then says so."""
     feeds: dict[str, Feed]
+    customer_lists: dict[str, CustomerList] = {}
 
     @property
     def folder(self) -> Path:
@@ -206,24 +245,38 @@ def load(path: Path) -> Declaration:
     document, lines = _read_yaml(path)
     if not isinstance(document, dict) or not isinstance(document.get("feeds"), dict):
         raise DeclarationError(f"{path} line 1: must have a mapping called 'feeds'.")
-    known = document["feeds"]
-    if path.resolve() != DEFAULT_FEEDS:
-        known = {**_read_yaml(DEFAULT_FEEDS)[0]["feeds"], **known}
-    feeds = {}
-    for feed_id, given in document["feeds"].items():
-        where = ("feeds", feed_id)
-        if not isinstance(given, dict):
-            raise DeclarationError(f"{path} line {lines[where]}: feed '{feed_id}' has no settings.")
-        feeds[feed_id] = _inherit(path, lines, feed_id, given, known)
+    settings = {**document, "path": path}
+    for section in ("feeds", "customer_lists"):
+        settings[section] = _section(path, lines, document, section)
     try:
-        return Declaration.model_validate({**document, "path": path, "feeds": feeds})
+        return Declaration.model_validate(settings)
     except ValidationError as error:
         raise DeclarationError(_sentence(path, lines, error)) from None
 
 
+def _section(
+    path: Path, lines: dict[tuple[Any, ...], int], document: dict[str, Any], section: str
+) -> dict[str, Any]:
+    """The feeds or the customer lists of the document, each with what it takes from another."""
+    declared = document.get(section) or {}
+    if not isinstance(declared, dict):
+        line = lines[(section,)]
+        raise DeclarationError(f"{path} line {line}: '{section}' must be a mapping.")
+    known = declared
+    if path.resolve() != DEFAULT_FEEDS:
+        known = {**(_read_yaml(DEFAULT_FEEDS)[0].get(section) or {}), **declared}
+    found = {}
+    for feed_id, given in declared.items():
+        if not isinstance(given, dict):
+            line = lines[(section, feed_id)]
+            raise DeclarationError(f"{path} line {line}: feed '{feed_id}' has no settings.")
+        found[feed_id] = _inherit(path, lines, section, feed_id, given, known)
+    return found
+
+
 def _inherit(
-    path: Path, lines: dict[tuple[Any, ...], int], feed_id: str, given: dict[str, Any],
-    known: dict[str, Any],
+    path: Path, lines: dict[tuple[Any, ...], int], section: str, feed_id: str,
+    given: dict[str, Any], known: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     settings: dict[str, Any] = {**given, "feed_id": feed_id}
     # A feed that is like one of its own name is like the one that comes with this package.
@@ -232,10 +285,10 @@ def _inherit(
     while "like" in settings:
         other = settings.pop("like")
         at, packaged = other, packaged or other == at
-        pool = _read_yaml(DEFAULT_FEEDS)[0]["feeds"] if packaged else known
+        pool = _read_yaml(DEFAULT_FEEDS)[0].get(section) or {} if packaged else known
         base = pool.get(other) if (at, packaged) not in seen else None
         if base is None:
-            line = lines.get(("feeds", feed_id, "like"), 1)
+            line = lines.get((section, feed_id, "like"), 1)
             raise DeclarationError(
                 f"{path} line {line}: like: '{other}' names no other feed; "
                 f"known are {', '.join(sorted(known))}."

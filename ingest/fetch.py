@@ -16,7 +16,7 @@ from typing import IO, Any, Literal
 from ingest import listings, sniff, web
 from ingest.archive import CHUNK, Archive, Facts, Receipt, digest
 from ingest.errors import FetchError
-from ingest.feeds import AnySource, Declaration, Feed
+from ingest.feeds import AnySource, CustomerList, Declaration, Feed
 
 Status = Literal["new", "unchanged", "failed"]
 
@@ -45,14 +45,17 @@ def fetch(
     report: web.Report,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Outcome]:
-    """Ask every source of every declared feed, in order, and keep what is new.
+    """Ask every source of every declared feed and customer list, in order; keep what is new.
 
     `report` is given one sentence an outcome and one a wait. Never raises for what a source does;
     raises ArchiveError where the archive itself is damaged. `sleep` takes seconds.
     """
     outcomes = []
+    feeds: list[Feed | CustomerList] = [
+        *declaration.feeds.values(), *declaration.customer_lists.values(),
+    ]  # fmt: skip
     with web.opened(report, sleep) as connection:
-        for feed in declaration.feeds.values():
+        for feed in feeds:
             for outcome in _Run(feed, declaration.folder, archive, connection).outcomes():
                 report(f"{feed.feed_id}: {outcome.message}")
                 outcomes.append(outcome)
@@ -63,7 +66,7 @@ def fetch(
 class _Run:
     """One feed, asked once."""
 
-    feed: Feed
+    feed: Feed | CustomerList
     folder: Path
     archive: Archive
     connection: web.Web

@@ -223,3 +223,34 @@ CREATE TABLE changes (
     after_pence INTEGER,
     PRIMARY KEY (release_id, month, supplier_id, buyer_id)
 ) WITHOUT ROWID;
+
+-- Where a buyer has its head office; a buyer without a known place has no row.
+CREATE TABLE buyer_places (
+    buyer_id TEXT PRIMARY KEY REFERENCES buyers(buyer_id),
+    name TEXT NOT NULL,
+    postcode TEXT NOT NULL,
+    latitude REAL NOT NULL,
+    longitude REAL NOT NULL,
+    region TEXT NOT NULL,
+    area TEXT NOT NULL,
+    source TEXT NOT NULL,
+    evidence TEXT NOT NULL
+);
+
+-- The files of the customer lists that places were looked up in.
+CREATE TABLE customer_files (
+    list_id TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    title TEXT NOT NULL,
+    publisher TEXT NOT NULL,
+    licence TEXT NOT NULL,
+    attribution TEXT NOT NULL,
+    provenance TEXT,
+    url TEXT NOT NULL,
+    fetched_at TEXT NOT NULL,
+    byte_count INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    customer_count INTEGER NOT NULL,
+    without_postcode_count INTEGER NOT NULL,
+    PRIMARY KEY (list_id, url)
+);
