@@ -1,4 +1,4 @@
-"""A visitor finds every kept edition at /as-of/, and on its pages a line when a newer one exists."""
+"""Every kept edition at /as-of/, and on its pages a line when a newer one exists."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

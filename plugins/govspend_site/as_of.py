@@ -14,7 +14,7 @@ from govspend_site import live, queries
 
 Send = Callable[[Any], Awaitable[None]]
 
-# What an edition says is fixed; the page around it can change, and must be able to name a newer one.
+# What an edition says is fixed; the page around it must be able to name a newer one.
 _DATA = "public, max-age=31536000, immutable"
 _PAGE = "public, max-age=300"
 _LOOKS = (b"text/html", b"text/css", b"text/javascript", b"application/javascript")

@@ -2,6 +2,7 @@
 
 A chart is a Vega-Lite specification kept as data (NAME.vl.json). Its colours are markers that
 become CSS variables and patterns here, so that one drawing serves light, dark and black and white.
+The specification goes with the drawing, as data, so that a browser can bring it to life.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 
 import vl_convert
 from markupsafe import Markup, escape
+
+from govspend_site import words
 
 # Wide for a desk and paper, narrow for a phone: text keeps its size in both.
 _SIZES = {"wide": (820, 320), "narrow": (250, 240)}
@@ -33,6 +36,26 @@ _PATTERNS = {
         '<circle cx="3" cy="3" r="1.4" fill="var(--chart-third, #801650)"/>',
     ),
 }
+_HEADING = {
+    "anchor": "start",
+    "frame": "group",
+    "fontSize": 30,
+    "lineHeight": 38,
+    "subtitleFontSize": 20,
+    "subtitlePadding": 12,
+    "offset": 20,
+    "color": "#0b0c0c",
+    "subtitleColor": "#484f54",
+}
+_SOURCE = {
+    "titleAnchor": "start",
+    "titleAlign": "left",
+    "titleFontSize": 17,
+    "titleFontWeight": "normal",
+    "titleLineHeight": 23,
+    "titlePadding": 18,
+    "titleColor": "#484f54",
+}
 
 
 @functools.cache
@@ -43,22 +66,106 @@ def specification(name: str) -> dict[str, Any]:
     return found
 
 
-def both(name: str, figures: list[dict[str, object]], title: str, text: str) -> list[Markup]:
-    """The chart at both widths; the style sheet shows the one that fits."""
-    return [drawn(name, figures, title, text, size) for size in _SIZES]
+def both(
+    name: str, figures: list[dict[str, object]], title: str, text: str, key: str = ""
+) -> list[Markup]:
+    """The chart at both widths, of which the style sheet shows one, and its data to bring it alive.
+
+    `key` tells apart charts of one specification on one page.
+    """
+    drawings = [drawn(name, figures, title, text, size, key) for size in _SIZES]
+    return [*drawings, live(name, figures, title, text, key)]
 
 
-def drawn(name: str, figures: list[dict[str, object]], title: str, text: str, size: str) -> Markup:
+def drawn(
+    name: str, figures: list[dict[str, object]], title: str, text: str, size: str, key: str = ""
+) -> Markup:
     """The chart as an SVG element with its title and description for screen readers."""
     width, height = _SIZES[size]
-    spec = {**specification(name), "width": width, "height": height}
-    spec["data"] = {"name": "figures", "values": figures}
-    svg = vl_convert.vegalite_to_svg(_with_series_of(figures, spec))
-    return Markup(_dressed(svg, f"{name}-{size}", size, title, text))
+    spec = {**filled(name, figures), "width": width, "height": height}
+    svg = vl_convert.vegalite_to_svg(spec)
+    return Markup(_dressed(svg, f"{key or name}-{size}", size, title, text))
+
+
+def live(
+    name: str, figures: list[dict[str, object]], title: str, text: str, key: str = ""
+) -> Markup:
+    """The specification as data for live-charts.js, which draws it in place of the SVG."""
+    data = {
+        "spec": filled(name, figures),
+        "title": title,
+        "text": text,
+        "key": key or name,
+        "colours": {**_INK, **_SOLID},
+        "patterns": {marker: pattern for marker, (pattern, _) in _PATTERNS.items()},
+        "heights": {size: height for size, (_, height) in _SIZES.items()},
+    }
+    # Within a script element only the end of it means anything, and that must not come up.
+    said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for letter in "<>&\u2028\u2029":
+        said = said.replace(letter, f"\\u{ord(letter):04x}")
+    return Markup(f'<script type="application/json" class="chart-spec">{said}</script>')
+
+
+def filled(name: str, figures: list[dict[str, object]]) -> dict[str, Any]:
+    """The specification with its figures, each told in words for who points at it."""
+    spec = dict(specification(name))
+    spec["data"] = {"name": "figures", "values": [_told(row) for row in figures]}
+    return _with_series_of(figures, spec)
+
+
+def _told(row: dict[str, object]) -> dict[str, object]:
+    if "tip" in row or not isinstance(row.get("amount_m"), int | float):
+        return row
+    pence = round(float(str(row["amount_m"])) * 10**8)
+    tip = f"{words.month_name(row['month'])}: {row['size']} {words.rounded_pounds(pence)}"
+    return {**row, "tip": tip}
+
+
+def image(
+    name: str, figures: list[dict[str, object]], title: list[str], unit: str, source: list[str]
+) -> str:
+    """The chart as an SVG file that stands by itself: background, title, unit and source line."""
+    spec = filled(name, figures)
+    encoding = {**spec["encoding"]}
+    # Below the axis is the only place that Vega-Lite gives a line under a chart.
+    encoding["x"] = {**encoding["x"], "axis": {**encoding["x"]["axis"], **_SOURCE, "title": source}}
+    sizes = {"labelFontSize": 19}
+    config = {
+        **spec["config"],
+        "font": "Liberation Sans, Arial, Helvetica, sans-serif",
+        "axis": {**spec["config"]["axis"], **sizes},
+        "legend": {**spec["config"]["legend"], **sizes},
+    }
+    heading = {"text": title, "subtitle": unit, **_HEADING}
+    size = {
+        "width": 1200,
+        "height": 630,
+        "padding": {"left": 40, "right": 40, "top": 36, "bottom": 30},
+    }
+    fit = {"type": "fit", "contains": "padding"}
+    svg = vl_convert.vegalite_to_svg(
+        {**spec, **size, "autosize": fit, "title": heading, "encoding": encoding, "config": config}
+    )
+    dressed = _dressed(svg, "chart", "file", " ".join(title), " ".join(source))
+    # Outside a page there are no variables of its style sheet, and not every viewer knows them.
+    dressed = re.sub(r"var\([^,()]+, ([^()]+)\)", r"\1", dressed).replace("currentColor", "#0b0c0c")
+    found = re.search(r'viewBox="[-\d. ]+"', dressed)
+    attributes = 'width="1200" height="630" viewBox="0 0 1200 630"'
+    dressed = dressed.replace(found[0], attributes, 1) if found else dressed
+    return dressed.replace("<defs>", '<rect width="100%" height="100%" fill="#fff"/><defs>', 1)
+
+
+def png(svg: str) -> bytes:
+    """An image as PNG, for where a link is pasted."""
+    made: bytes = vl_convert.svg_to_png(svg)
+    return made
 
 
 def _with_series_of(figures: list[dict[str, object]], spec: dict[str, Any]) -> dict[str, Any]:
     """The specification with only those series in its legend that the figures hold."""
+    if "color" not in spec["encoding"]:
+        return spec
     present = {row["size"] for row in figures}
     scale = spec["encoding"]["color"]["scale"]
     pairs = [p for p in zip(scale["domain"], scale["range"], strict=True) if p[0] in present]

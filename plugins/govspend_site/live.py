@@ -1,9 +1,9 @@
 """One database name, one edition a request: the site takes over a new edition without a restart.
 
-The publisher points a link at a new file and keeps the earlier ones beside it. Each request is pinned to the edition that was newest
-when it came, so that no page mixes two; an edition that is no longer newest is closed when its
-last reader is gone. Replacing the database under its name would not do: Datasette keeps a
-connection per thread and name, and would serve the old file for ever.
+The publisher points a link at a new file and keeps the earlier ones beside it. Each request is
+pinned to the edition that was newest when it came, so that no page mixes two; an edition that is no
+longer newest is closed when its last reader is gone. Replacing the database under its name would
+not do: Datasette keeps a connection per thread and name, and would serve the old file for ever.
 
 A request under /as-of/EDITION/ is pinned to that edition's kept file. Datasette makes every link
 from its base_url, so that setting is the edition's own address for as long as it is pinned.

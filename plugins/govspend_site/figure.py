@@ -1,0 +1,93 @@
+"""A figure that can be cited: one sentence, the SQL that gives it, its chart, table and lines."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+Row = Mapping[str, Any]
+# sqlite3 -line pads the shortest name of a column to this.
+_LEAST_WIDTH = 5
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows behind a figure. `sql` gives them in plain sqlite3."""
+
+    title: str
+    sql: str
+    rows: list[dict[str, Any]]
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self.rows[0]) if self.rows else []
+
+    def path(self, format_: str = "") -> str:
+        """The address at which the site answers the SQL, as a page, json or csv."""
+        shape = {"_shape": "array"} if format_ == ".json" else {}
+        return f"/govspend{format_}?{urlencode({'sql': self.sql, **shape})}"
+
+
+@dataclass(frozen=True)
+class ChartData:
+    """What is drawn: NAME.vl.json, its rows, and the words that go with the drawing."""
+
+    name: str
+    rows: list[dict[str, object]]
+    title: str
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One citable figure of one edition. `row` is the one row that `sql` gives."""
+
+    key: str
+    title: str
+    sentence: str
+    sql: str
+    row: Row
+    table: Table
+    chart: ChartData | None
+    lines: list[tuple[str, str]]
+    """Words and address of the published lines behind the figure."""
+    caveats: tuple[str, ...] = ()
+    """Names of sentences under `caveats` in metadata.yml."""
+    page: tuple[str, str] | None = None
+    """Words and address of the page that the figure belongs to."""
+    illustrative: bool = False
+    drawings: dict[str, Any] = field(default_factory=dict, compare=False)
+    """Drawn images by kind; drawn once, as the edition never changes."""
+
+
+def literal(value: str) -> str:
+    """A text as SQL has it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def as_printed(row: Row) -> str:
+    """The row as `sqlite3 -line` prints it."""
+    width = max(_LEAST_WIDTH, *map(len, row)) if row else _LEAST_WIDTH
+    shown = ("" if value is None else value for value in row.values())
+    return "\n".join(f"{name:>{width}} = {value}" for name, value in zip(row, shown, strict=True))
+
+
+def commands(url: str, filename: str, sha256: str, sql: str) -> list[tuple[str, str]]:
+    """What it does and the command, for a shell: fetch the file, verify it, ask it for the figure.
+
+    In double quotes the SQL keeps its own single ones; what a shell would read in it is escaped.
+    """
+    quoted = sql
+    for letter in ("\\", "$", "`", '"'):
+        quoted = quoted.replace(letter, "\\" + letter)
+    name = shlex.quote(filename)
+    checked = shlex.quote(f"{sha256}  {filename}")
+    return [
+        ("Fetch the published database", f"curl --fail --output {name} {shlex.quote(url)}"),
+        ("Verify that it is the one meant here", f"echo {checked} | sha256sum --check"),
+        ("Work out the figure from its lines", f'sqlite3 -line {name} "{quoted}"'),
+    ]
