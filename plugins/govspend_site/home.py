@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from govspend_site import chart, queries, words
+from govspend_site import chart, queries, settled, words
 from govspend_site.edition import Edition, Feed
+from govspend_site.home_feeds import Fresh
+from govspend_site.home_months import Month, has_unknown, months_of
+from govspend_site.home_periods import Period, chart_rows, growth, periods
 
-SME = "SME"
-UNKNOWN = "Size not published"
+__all__ = ["Choices", "Home", "Month", "has_unknown", "months_of", "page", "sentence"]
+
+ALL_FEEDS = "all"
 
 
 @dataclass(frozen=True)
-class Month:
-    """Pence of one month: to SMEs, to other firms, and where the size is not published."""
+class Choices:
+    """What the chart shows: months, quarters or years; pounds or shares; one feed or all."""
 
-    month: str
-    sme: int
-    other: int
-    unknown: int
+    by: str = "month"
+    show: str = "pounds"
+    feed: str = ALL_FEEDS
 
-    @property
-    def total(self) -> int:
-        return self.sme + self.other + self.unknown
-
-    @property
-    def financial_year(self) -> str:
-        year, month = int(self.month[:4]), int(self.month[5:7])
-        start = year if month >= 4 else year - 1
-        return f"{start}-{(start + 1) % 100:02d}"
+    def query(self, **changed: str) -> str:
+        """These choices as a query string, without those that are as they come."""
+        now, usual = {**asdict(self), **changed}, asdict(Choices())
+        return urlencode({key: value for key, value in now.items() if value != usual[key]})
 
 
 @dataclass(frozen=True)
@@ -41,33 +39,18 @@ class Home:
     """What the template shows."""
 
     sentence: str
-    feeds: list[Feed]
-    months: list[Month]
+    growth: str
+    provisional: str
+    feeds: list[Fresh]
+    title: str
+    unit: str
+    periods: list[Period]
     summary: list[str]
     charts: list[Markup]
     has_unknown: bool
+    releases: list[str]
+    """Releases of the chosen feed; none where all feeds are chosen."""
     counts: dict[str, int]
-
-
-def months_of(rows: Iterable[dict[str, Any]]) -> list[Month]:
-    """Rows of month, supplier_size and amount_pence, gathered by month."""
-    sums: dict[str, dict[str | None, int]] = defaultdict(lambda: defaultdict(int))
-    for row in rows:
-        sums[row["month"]][row["supplier_size"]] += row["amount_pence"]
-    return [
-        Month(
-            month=month,
-            sme=sizes.get(SME, 0),
-            other=sum(pence for size, pence in sizes.items() if size not in (SME, None)),
-            unknown=sizes.get(None, 0),
-        )
-        for month, sizes in sorted(sums.items())
-    ]
-
-
-def has_unknown(rows: Iterable[dict[str, Any]]) -> bool:
-    """Whether any line is without a published size, even where such lines sum to nothing."""
-    return any(row["supplier_size"] is None for row in rows)
 
 
 def sentence(months: list[Month], feeds: list[Feed], unknown: bool) -> str:
@@ -132,44 +115,63 @@ def year_shares(months: list[Month]) -> list[tuple[str, str | None]]:
     ]
 
 
-def chart_rows(months: list[Month], unknown: bool) -> list[dict[str, object]]:
-    """One row for each bar's part: month, series, its place in the pile, and £ million."""
-    series = [("SMEs", "sme"), ("Other firms", "other")] + ([(UNKNOWN, "unknown")] * unknown)
-    return [
-        {"month": m.month, "size": name, "order": n, "amount_m": getattr(m, field) / 1e8}
-        for m in months
-        for n, (name, field) in enumerate(series)
-    ]
-
-
 # Drawing takes a tenth of a second; an edition's figures never change.
-_KNOWN: dict[tuple[str, str], Home] = {}
+_KNOWN: dict[tuple[str, str], dict[Choices, Home]] = {}
 
 
-async def page(datasette: Any, edition: Edition) -> Home:
-    """Everything the home page shows of an edition."""
+async def page(datasette: Any, edition: Edition, choices: Choices) -> Home:
+    """Everything the home page shows of an edition for some choices of the chart."""
     key = (str(queries.database(datasette).path), edition.edition_id)
     if key not in _KNOWN:
-        made = await _made(datasette, edition)
         _KNOWN.clear()
-        _KNOWN[key] = made
-    return _KNOWN[key]
+        _KNOWN[key] = {}
+    kept = _KNOWN[key]
+    if choices not in kept:
+        kept[choices] = await _made(datasette, edition, choices)
+    return kept[choices]
 
 
-async def _made(datasette: Any, edition: Edition) -> Home:
-    rows = await queries.rows(datasette, "sme_by_month")
-    months, unknown = months_of(rows), has_unknown(rows)
-    feeds = [feed for feed in edition.feeds if feed.release_id]
-    said = sentence(months, feeds, unknown)
-    drawn = chart_rows(months, unknown)
+async def _made(datasette: Any, edition: Edition, choices: Choices) -> Home:
+    rows = await queries.rows(datasette, "home_spend")
+    covered = await settled.current(datasette)
+    every = [feed for feed in edition.feeds if feed.release_id]
+    everything = months_of(rows)
+    feeds = [feed for feed in every if choices.feed in (ALL_FEEDS, feed.feed_id)]
+    own = [row for row in rows if choices.feed in (ALL_FEEDS, row["feed_id"])]
+    months, unknown = months_of(own), has_unknown(own)
+    narrowed = covered.of(*(feed.feed_id for feed in feeds))
+    found = periods(months, choices.by, narrowed)
+    fresh = [Fresh(**row) for row in await queries.rows(datasette, "home_feeds")]
+    title = title_of(choices, feeds)
+    one_feed = choices.feed != ALL_FEEDS
     return Home(
-        sentence=said,
-        feeds=feeds,
-        months=months,
+        sentence=sentence(everything, every, has_unknown(rows)),
+        growth=growth(everything, covered),
+        provisional=narrowed.sentence,
+        feeds=fresh,
+        title=title,
+        unit="per cent of spend" if choices.show == "share" else "£ million, excluding VAT",
+        periods=found,
         summary=[*summary(months), *filter(None, [partly_covered(feeds)])],
-        charts=chart.both("sme_by_month", drawn, "Spend by month and size of firm", said)
-        if months
-        else [],
+        charts=_drawn(found, unknown, choices, title, sentence(months, feeds, unknown)),
         has_unknown=unknown,
+        releases=[str(feed.release_id) for feed in feeds] if one_feed else [],
         counts=(await queries.rows(datasette, "home_counts"))[0],
     )
+
+
+def title_of(choices: Choices, feeds: list[Feed]) -> str:
+    """The chart's title: its measure, its period and, where one is chosen, its feed."""
+    measure = "Share of spend" if choices.show == "share" else "Spend"
+    period = {"month": "month", "quarter": "quarter", "year": "financial year"}[choices.by]
+    of = f", {feeds[0].title}" if choices.feed != ALL_FEEDS and feeds else ""
+    return f"{measure} by {period} and size of firm{of}"
+
+
+def _drawn(
+    found: list[Period], unknown: bool, choices: Choices, title: str, text: str
+) -> list[Markup]:
+    if not found:
+        return []
+    name = "sme_by_month" if choices.by == "month" else "home_periods"
+    return chart.both(name, chart_rows(found, unknown, choices.show), title, text)

@@ -1,0 +1,8 @@
+-- Spend of each feed and month by supplier size, from the current releases.
+SELECT releases.feed_id, release_months.month, release_months.supplier_size,
+    sum(release_months.amount_pence) AS amount_pence
+FROM release_months
+JOIN releases ON releases.release_id = release_months.release_id
+WHERE releases.is_current = 1
+GROUP BY releases.feed_id, release_months.month, release_months.supplier_size
+ORDER BY release_months.month, releases.feed_id, release_months.supplier_size
