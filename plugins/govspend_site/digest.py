@@ -1,7 +1,7 @@
 """The monthly news of a release: what came out, who is new, what was revised and by whom.
 
-Lines of an earlier release are not in `spend`. What it told is had from the newest release by taking
-back every later change; what cannot be had so is left out, and the page says so.
+Lines of an earlier release are not in `spend`. What it told is had from the newest release by
+taking back every later change; what cannot be had so is left out, and the page says so.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Digest:
-    """What one release brought. `new_suppliers` and what follows is None where none is before it."""
+    """What one release brought. `new_suppliers` and the rest are None where none is before it."""
 
     row: Row
     lead: str
