@@ -91,8 +91,10 @@ def live(
     name: str, figures: list[dict[str, object]], title: str, text: str, key: str = ""
 ) -> Markup:
     """The specification as data for live-charts.js, which draws it in place of the SVG."""
+    # The browser's Vega-Lite is newer than the specification's edition, and would warn of it.
+    spec = {key: value for key, value in filled(name, figures).items() if key != "$schema"}
     data = {
-        "spec": filled(name, figures),
+        "spec": spec,
         "title": title,
         "text": text,
         "key": key or name,
