@@ -1,4 +1,5 @@
--- What one buyer's lines come to. A sale is a line above nought.
+-- What one buyer's lines come to. A sale is a line above nought. One that stood in earlier releases
+-- only has no lines.
 WITH firsts AS (
     SELECT supplier_id, min(month) AS first_month
     FROM spend NOT INDEXED
@@ -6,13 +7,13 @@ WITH firsts AS (
     GROUP BY supplier_id
 )
 SELECT buyers.buyer_id, buyers.name,
-    sum(amount_pence) AS amount_pence,
+    coalesce(sum(amount_pence), 0) AS amount_pence,
     sum(CASE WHEN amount_pence < 0 THEN amount_pence ELSE 0 END) AS credit_pence,
     sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
         WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
-    sum(CASE WHEN supplier_size IS NULL THEN 1 ELSE 0 END) AS unknown_count,
-    count(*) AS line_count,
-    sum(amount_pence > 0) AS sale_count,
+    count(CASE WHEN supplier_size IS NULL THEN spend.spend_id END) AS unknown_count,
+    count(spend.spend_id) AS line_count,
+    coalesce(sum(amount_pence > 0), 0) AS sale_count,
     count(DISTINCT CASE WHEN amount_pence > 0 THEN spend.supplier_id END) AS supplier_count,
     count(DISTINCT CASE WHEN amount_pence > 0 AND supplier_size = 'SME' THEN spend.supplier_id END)
         AS sme_count,
@@ -21,7 +22,7 @@ SELECT buyers.buyer_id, buyers.name,
     min(CASE WHEN amount_pence > 0 THEN month END) AS first_month,
     max(CASE WHEN amount_pence > 0 THEN month END) AS last_month
 FROM buyers
-JOIN spend ON spend.buyer_id = buyers.buyer_id
+LEFT JOIN spend ON spend.buyer_id = buyers.buyer_id
 LEFT JOIN firsts ON firsts.supplier_id = spend.supplier_id
 WHERE buyers.buyer_id = :buyer_id
 GROUP BY buyers.buyer_id

@@ -74,6 +74,8 @@ SERIES = {
 def headline(facts: dict[str, Any], feeds: list[str]) -> str:
     """How much it bought, from how many, when, what went to SMEs, and first sales given."""
     name, through = facts["name"], words.listed(feeds)
+    if not facts["line_count"]:
+        return profile.only_earlier(name)
     if not facts["sale_count"]:
         return (
             f"No purchase of {name} through {through} stands in this edition, only credits or "

@@ -78,6 +78,19 @@ class Asked:
         pairs = {k: v for k, v in {**self.given, **changes}.items() if v}
         return f"?{urlencode(pairs)}" if pairs else ""
 
+    @property
+    def lines_query(self) -> str:
+        """What narrows /govspend/spend to the lines that the filters choose; & stands before it."""
+        columns = {"size": "supplier_size", "year": "financial_year"}
+        pairs = {}
+        for name in self.kind.selects:
+            value, column = self.parameters[name], columns.get(name, name)
+            if value == "Not published":
+                pairs[f"{column}__isnull"] = "1"
+            elif value:
+                pairs[column] = value
+        return f"&{urlencode(pairs)}" if pairs else ""
+
     def sorted_query(self, column: Column) -> str:
         """The query string that sorts by a column, or turns its order where it has it."""
         turned = "up" if self.order == "down" else "down"

@@ -12,7 +12,7 @@ from govspend_site import cells, chart, edition, parties, queries, settled, word
 
 Row = dict[str, Any]
 
-SHOWN = 50
+SHOWN = 25
 """Rows of a part on the page; its JSON and CSV hold all of them."""
 _UNITS = ((10**11, "bn"), (10**8, "m"), (10**5, "k"))
 _DIVISORS = {"bn": (10**11, "£ billion"), "m": (10**8, "£ million"), "k": (10**5, "£ thousand")}
@@ -67,6 +67,14 @@ def period(facts: Mapping[str, Any]) -> str:
     return f"in {first}" if first == last else f"from {first} to {last}"
 
 
+def only_earlier(name: str) -> str:
+    """What is said of a party whose every line was taken back or renamed in a later release."""
+    return (
+        f"No line of {name} stands in the newest release of any feed: it was named in an earlier "
+        "release only, and later ones took its lines back or gave them to another name."
+    )
+
+
 async def filled(datasette: Any, part: Part, parameters: Mapping[str, str]) -> Filled:
     rows = await parties.rows(datasette, part.sql, parameters)
     return Filled(part, rows, parties.sql_url(datasette, part.sql, parameters))
@@ -116,17 +124,24 @@ def chart_rows(
     return drawn, unit
 
 
-def timeline_words(rows: Sequence[Row], what: str) -> str:
-    """The chart in words: first and latest month, the highest, and how many months have lines."""
+def timeline_words(rows: Sequence[Row], what: str, late: set[str]) -> str:
+    """The chart in words. Provisional months (`late`) are told but never compared."""
     first, last = rows[0], rows[-1]
-    peak = max(rows, key=lambda row: row["amount_pence"])
     if len(rows) == 1:
         return f"All of its lines are of {words.month_name(first['month'])}."
-    return (
+    said = (
         f"Lines stand in {len(rows)} months. {what} came to "
-        f"{words.rounded_pounds(first['amount_pence'])} in {words.month_name(first['month'])} and "
-        f"{words.rounded_pounds(last['amount_pence'])} in {words.month_name(last['month'])}; the "
-        f"highest month was {words.month_name(peak['month'])}, with "
+        f"{words.rounded_pounds(first['amount_pence'])} in {words.month_name(first['month'])}, the "
+        f"first of them, and to {words.rounded_pounds(last['amount_pence'])} in "
+        f"{words.month_name(last['month'])}, the latest."
+    )
+    settled_rows = [row for row in rows if row["month"] not in late]
+    if len(settled_rows) < 2:
+        return said
+    peak = max(settled_rows, key=lambda row: row["amount_pence"])
+    of_settled = "" if len(settled_rows) == len(rows) else " of the settled months"
+    return (
+        f"{said} The highest{of_settled} was {words.month_name(peak['month'])}, with "
         f"{words.rounded_pounds(peak['amount_pence'])}."
     )
 
@@ -164,7 +179,7 @@ async def _timeline(
     known = await settled.current(datasette)
     late = {month for month in span if known.is_provisional(month)}
     drawn, unit = chart_rows(rows, series, span, late)
-    said = timeline_words(rows, what)
+    said = timeline_words(rows, what, late)
     return Timeline(
         drawings=chart.both("party_by_month", drawn, title, said) if drawn else [],
         unit=unit,
@@ -177,10 +192,7 @@ def cell(urls: Any, row: Row, column: str) -> Markup:
     """A value as the page shows it: names lead to their party, lines and amounts to their lines."""
     value = row[column]
     if value is None:
-        unknown = "not published" if column in cells.CATEGORIES else "not known"
-        blank = column in ("first_month", "last_month")
-        text = "no sale" if blank else "not published" if column == "description" else unknown
-        return Markup('<span class="unknown">{}</span>').format(text)
+        return Markup('<span class="unknown">{}</span>').format(_unknown(column))
     for party in ("supplier", "buyer"):
         if column == f"{party}_name":
             return _link(urls.path(f"/{party}s/{row[f'{party}_id']}"), value)
@@ -189,6 +201,13 @@ def cell(urls: Any, row: Row, column: str) -> Markup:
     if column == "method":
         return Markup("{}").format(_METHODS.get(value, value))
     return cells.shown(value, column, lambda table, key: "") or Markup("{}").format(value)
+
+
+def _unknown(column: str) -> str:
+    """What an empty cell means."""
+    if column in ("first_month", "last_month"):
+        return "none"
+    return "not published" if column in (*cells.CATEGORIES, "description") else "not known"
 
 
 # What joined a published name to its party, as a reader would say it.

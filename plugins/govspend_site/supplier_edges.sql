@@ -1,13 +1,21 @@
--- The lines of a supplier's first and of its latest month with a sale: lines carry a month, no day.
+-- The largest sales of a supplier's first and of its latest month: lines carry a month and no day.
 WITH months AS (
     SELECT min(month) AS first_month, max(month) AS last_month
     FROM spend WHERE supplier_id = :supplier_id AND amount_pence > 0
+),
+placed AS (
+    SELECT CASE WHEN spend.month = months.first_month THEN 'first' ELSE 'latest' END AS sale,
+        spend.spend_id, spend.month, spend.buyer_id, spend.lot, spend.description,
+        spend.amount_pence,
+        row_number() OVER (PARTITION BY spend.month
+            ORDER BY spend.amount_pence DESC, spend.spend_id) AS place
+    FROM spend
+    JOIN months ON spend.month IN (months.first_month, months.last_month)
+    WHERE spend.supplier_id = :supplier_id AND spend.amount_pence > 0
 )
-SELECT CASE WHEN spend.month = months.first_month THEN 'first' ELSE 'latest' END AS sale,
-    spend.spend_id, spend.month, spend.buyer_id, buyers.name AS buyer_name, spend.lot,
-    spend.description, spend.amount_pence
-FROM spend
-JOIN months ON spend.month IN (months.first_month, months.last_month)
-JOIN buyers ON buyers.buyer_id = spend.buyer_id
-WHERE spend.supplier_id = :supplier_id AND spend.amount_pence > 0
-ORDER BY spend.month, spend.amount_pence DESC, spend.spend_id
+SELECT placed.sale, placed.spend_id, placed.month, placed.buyer_id, buyers.name AS buyer_name,
+    placed.lot, placed.description, placed.amount_pence
+FROM placed
+JOIN buyers ON buyers.buyer_id = placed.buyer_id
+WHERE placed.place <= 5
+ORDER BY placed.month, placed.place

@@ -1,11 +1,12 @@
--- What one supplier's lines come to. A sale is a line above nought.
+-- What one supplier's lines come to. A sale is a line above nought. One that stood in earlier releases
+-- only has no lines.
 SELECT suppliers.supplier_id, suppliers.name,
-    sum(amount_pence) AS amount_pence,
+    coalesce(sum(amount_pence), 0) AS amount_pence,
     sum(CASE WHEN amount_pence < 0 THEN amount_pence ELSE 0 END) AS credit_pence,
     sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
         WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
-    count(*) AS line_count,
-    sum(amount_pence > 0) AS sale_count,
+    count(spend.spend_id) AS line_count,
+    coalesce(sum(amount_pence > 0), 0) AS sale_count,
     count(DISTINCT CASE WHEN amount_pence > 0 THEN buyer_id END) AS buyer_count,
     count(DISTINCT CASE WHEN amount_pence > 0 THEN coalesce(sector, '') END) AS sector_count,
     max(coalesce(sector, '') IN ('Private Sector', 'Not for Profit')) AS has_others,
@@ -15,6 +16,6 @@ SELECT suppliers.supplier_id, suppliers.name,
     max(CASE WHEN amount_pence > 0 AND supplier_size <> 'SME' THEN 1 ELSE 0 END) AS sold_as_large,
     max(CASE WHEN amount_pence > 0 AND supplier_size IS NULL THEN 1 ELSE 0 END) AS sold_unknown
 FROM suppliers
-JOIN spend ON spend.supplier_id = suppliers.supplier_id
+LEFT JOIN spend ON spend.supplier_id = suppliers.supplier_id
 WHERE suppliers.supplier_id = :supplier_id
 GROUP BY suppliers.supplier_id

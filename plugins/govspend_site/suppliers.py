@@ -83,6 +83,8 @@ def size_words(facts: dict[str, Any]) -> str:
 def headline(facts: dict[str, Any], feeds: list[str]) -> str:
     """One sentence: how much, through what, to how many, from when to when, as what size."""
     name, through = facts["name"], words.listed(feeds)
+    if not facts["line_count"]:
+        return profile.only_earlier(name)
     if not facts["sale_count"]:
         lines = profile.counted(facts["line_count"], "line is a credit", "lines are credits")
         return f"No sale of {name} through {through} is in this edition: its {lines} or nought."
