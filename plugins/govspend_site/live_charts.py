@@ -12,6 +12,7 @@ import hashlib
 import os
 import threading
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import vl_convert
@@ -23,7 +24,7 @@ _LOCK = threading.Lock()
 @cache
 def digest() -> str:
     """Tells one script from another; part of its address."""
-    parts = f"{vl_convert.__version__}\n{_SNIPPET.read_text('utf-8')}"
+    parts = f"{version('vl-convert-python')}\n{_SNIPPET.read_text('utf-8')}"
     return hashlib.sha256(parts.encode()).hexdigest()[:12]
 
 
