@@ -19,6 +19,7 @@ from ingest import audit as auditing
 from ingest import build as building
 from ingest import load as loading
 from ingest import match as matching
+from ingest import places as placing
 from ingest import preview as previewing
 from ingest import publish as publishing
 from ingest import read as reading
@@ -61,8 +62,7 @@ class Main(click.Group):
 def main() -> None:
     """GovSpend: from published spend files to a proven database.
 
-    A row travels: fetch, read, rename, parse, stage, match, place, load, summarise, audit,
-    publish.
+    A row travels: fetch, read, rename, parse, stage, match, place, load, summarise, audit, publish.
     `build` and `refresh` go the whole way.
 
     Exit codes: 0 done; 1 a step failed and the site is as it was; 2 the command or the declaration
@@ -176,6 +176,25 @@ def match(shop: Workshop) -> None:
             pairs = matching.propose(parties, path)
             click.echo(f"{kind}: {len(names):,} names, {len(parties):,} parties; {pairs} pairs to")
             click.echo(f"  review in {path}")
+
+
+@main.command()
+@with_shop
+def place(shop: Workshop) -> None:
+    """Show where each buyer has its head office and how that is known, and which have no place."""
+    with locked(shop.build):
+        made = building.plan(shop)
+        parties, _ = matching.match("buyer", loading.published_names(made.all_taken())["buyer"])
+        found = [customer for file in made.customer_files for customer in file.customers]
+        buyers = {party.party_id: party.name for party in parties}
+        placed = {} if shop.declaration.illustrative else {
+            item.buyer_id: item for item in placing.places(buyers, found)
+        }  # fmt: skip
+    for buyer_id, name in buyers.items():
+        item = placed.get(buyer_id)
+        known = f"{item.postcode}, {item.region} ({item.evidence})" if item else "not known"
+        click.echo(f"{name}: {known}")
+    click.echo(f"{len(placed):,} of {len(buyers):,} buyers have a place.")
 
 
 @main.command()

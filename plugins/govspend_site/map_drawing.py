@@ -25,6 +25,8 @@ WIDTH = round((EAST - WEST) * _NARROWING * SCALE)
 LARGEST, SMALLEST = 48.0, 3.5
 _LETTER = 10.0
 """How wide a letter of a name is, on average and with its halo."""
+_SMALL = 12.0
+"""A circle no wider than this may lie under a name."""
 LABELLED = 10
 """How many circles carry their name; the table beside the map has them all."""
 
@@ -121,23 +123,32 @@ def filling(number: int | None) -> Markup:
     return Markup('fill="{}" class="map-place"').format(Markup(_FILLS[number]))
 
 
-def _labels(circles: Iterable[Circle], most: int) -> Markup:
-    """The names of the largest circles, each where it covers no name and no larger circle."""
-    taken: list[_Box] = []
-    drawn: list[Markup] = []
-    for circle in circles:
-        reach = radius(circle.pence, most)
-        x, y = at(circle.latitude, circle.longitude)
-        free = next((p for p in _places_of_name(circle, x, y, reach) if p.is_free(taken)), None)
-        taken.append(_Box(x - reach, y - reach, x + reach, y + reach))
-        if free and len(drawn) < LABELLED:
-            taken.append(free)
+def _labels(circles: Sequence[Circle], most: int) -> Markup:
+    """The names of the largest circles that can stand without covering a name or a circle."""
+    boxes = {circle: _around(circle, most) for circle in circles}
+    large = [circle for circle in circles if boxes[circle].right - boxes[circle].left > _SMALL]
+    names: list[_Box] = []
+    drawn = []
+    for circle in circles[:LABELLED]:
+        own = boxes[circle]
+        others = [boxes[other] for other in large if other != circle]
+        # A small circle within a large one may lie under the large one's name.
+        taken = [*names, *(box for box in others if not box.within(own))]
+        free = next((place for place in _beside(circle, most) if place.is_free(taken)), None)
+        if free:
+            names.append(free)
+            middle = round((free.top + free.bottom) / 2, 1)
             drawn.append(
                 Markup('<text x="{}" y="{}" dy="0.35em">{}</text>').format(
-                    round(free.left, 1), round((free.top + free.bottom) / 2, 1), circle.name
+                    round(free.left, 1), middle, circle.name
                 )
             )
     return Markup("").join(drawn)
+
+
+def _around(circle: Circle, most: int) -> _Box:
+    (x, y), reach = at(circle.latitude, circle.longitude), radius(circle.pence, most)
+    return _Box(x - reach, y - reach, x + reach, y + reach)
 
 
 @dataclass(frozen=True)
@@ -146,6 +157,10 @@ class _Box:
     top: float
     right: float
     bottom: float
+
+    def within(self, other: _Box) -> bool:
+        across = other.left <= self.left and self.right <= other.right
+        return across and other.top <= self.top and self.bottom <= other.bottom
 
     def is_free(self, taken: Iterable[_Box]) -> bool:
         """Whether it is on the drawing and overlaps none of the others."""
@@ -159,14 +174,18 @@ class _Box:
         )
 
 
-def _places_of_name(circle: Circle, x: float, y: float, reach: float) -> Iterator[_Box]:
-    """Where a name can stand: in a circle that is large enough, else right of it or left."""
-    width, half = _LETTER * len(circle.name), 10.0
-    if width < 1.8 * reach:
-        yield _Box(x - width / 2, y - half, x + width / 2, y + half)
+def _beside(circle: Circle, most: int) -> Iterator[_Box]:
+    """Where a name can stand: in a circle that is large enough, else right, left, below, above."""
+    own, width, half = _around(circle, most), _LETTER * len(circle.name), 10.0
+    middle = (own.top + own.bottom) / 2
+    centred = (own.left + own.right - width) / 2
+    if width < own.right - own.left:
+        yield _Box(centred, middle - half, centred + width, middle + half)
         return
-    for left in (x + reach + 4, x - reach - 4 - width):
-        yield _Box(left, y - half, left + width, y + half)
+    for left in (own.right + 4, own.left - 4 - width):
+        yield _Box(left, middle - half, left + width, middle + half)
+    for top in (own.bottom, own.top - 2 * half):
+        yield _Box(centred, top, centred + width, top + 2 * half)
 
 
 def key() -> list[tuple[str, Markup]]:
