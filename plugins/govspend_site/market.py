@@ -15,6 +15,8 @@ from govspend_site.settled import Settled
 Row = dict[str, Any]
 
 UNKNOWN = "Size not published"
+MOST_BARS = 8
+"""Bars that a phone has room for; the table has the rest."""
 ALL_YEARS = "All years"
 # The parts of spend that a canned query breaks it down by: its name, our chart's, and its column.
 _BREAKDOWNS = {
@@ -87,15 +89,25 @@ def march_words(rows: list[Row]) -> str:
     compared = [row for row in rows if row["ratio"]]
     if not compared:
         return "No financial year is whole and settled yet, so March is not compared."
+    last = rows[-1]
+    newest = (
+        f" March {int(last['financial_year'][:4]) + 1}, still provisional, stood at "
+        f"{words.rounded_pounds(last['march_pence'])}."
+        if last["ratio"] is None
+        else ""
+    )
     parts = [f"{row['ratio']:.1f} times in {row['financial_year']}" for row in compared]
     above = [row for row in compared if row["ratio"] > 1]
     peak = "peak: it came to" if len(above) == len(compared) else "change: it came to"
     highest = sum(bool(row["is_highest"]) for row in compared)
-    years = "year" if len(compared) == 1 else "years"
+    standing = (
+        f"It was the highest month in {highest} of {len(compared)} such years."
+        if len(compared) > 1
+        else f"It was {'' if highest else 'not '}the highest month of that year."
+    )
     return (
         f"March, the last month of the financial year, was no ordinary month, but a {peak} "
-        f"{words.listed(parts)} what the other eleven months came to on average. It was the "
-        f"highest month in {highest} of {len(compared)} whole and settled financial {years}."
+        f"{words.listed(parts)} what the other eleven months came to on average. {standing}{newest}"
     )
 
 
@@ -135,7 +147,9 @@ def breakdown_words(rows: list[Row], column: str) -> str:
 
 
 def breakdown_figures(rows: list[Row], column: str) -> list[dict[str, object]]:
-    """One row for each bar's part, in £ million."""
+    """One row for each bar's part, in £ million; a single bar would show nothing."""
+    if len(rows) < 2:
+        return []
     series = [("SMEs", "sme_amount"), ("Other firms", "other_amount")]
     if any(row["not_published_amount"] for row in rows):
         series.append((UNKNOWN, "not_published_amount"))
@@ -148,7 +162,7 @@ def breakdown_figures(rows: list[Row], column: str) -> list[dict[str, object]]:
             "tip": f"{row[column] or 'Not published'}: {name} "
             + words.rounded_pounds(round(100 * (row[key] or 0))),
         }
-        for row in rows
+        for row in rows[:MOST_BARS]
         for place, (name, key) in enumerate(series)
     ]
 

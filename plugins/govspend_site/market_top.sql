@@ -4,6 +4,12 @@ WITH sums AS (
     SELECT financial_year, supplier_id, sum(amount_pence) AS amount_pence
     FROM spend NOT INDEXED GROUP BY financial_year, supplier_id
 ),
+months AS (
+    SELECT financial_year, count(DISTINCT month) AS month_count
+    FROM spend NOT INDEXED GROUP BY financial_year
+    UNION ALL
+    SELECT 'All years', count(DISTINCT month) FROM spend
+),
 parties AS (
     SELECT financial_year, supplier_id, amount_pence FROM sums
     UNION ALL
@@ -22,9 +28,10 @@ summed AS (
         sum(CASE WHEN place <= 100 THEN amount_pence ELSE 0 END) AS top_100_pence
     FROM placed GROUP BY financial_year
 )
-SELECT financial_year, supplier_count, amount_pence,
+SELECT summed.financial_year, months.month_count, supplier_count, amount_pence,
     top_10_pence, round(100.0 * top_10_pence / nullif(max(amount_pence, 0), 0), 1) AS top_10_pct,
     top_25_pence, round(100.0 * top_25_pence / nullif(max(amount_pence, 0), 0), 1) AS top_25_pct,
     top_100_pence, round(100.0 * top_100_pence / nullif(max(amount_pence, 0), 0), 1) AS top_100_pct
 FROM summed
-ORDER BY financial_year
+JOIN months ON months.financial_year = summed.financial_year
+ORDER BY summed.financial_year
