@@ -25,6 +25,8 @@ PAGES = {
     "sql": "/govspend?sql=select+supplier_size%2C+count(*)+from+spend+group+by+1",
     "quarantine": "/govspend/quarantine",
     "releases-table": "/govspend/releases",
+    "map": "/map",
+    "places": "/govspend/buyer_places",
     "not-found": "/no-such-page",
     "bad-request": "/govspend/spend?nonsense=1",
 }
