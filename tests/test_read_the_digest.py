@@ -119,7 +119,7 @@ def test_causes_of_revisions_equal_the_files(
             moved[line[party]] += int(line["pence"])
     for line in identified(real_site, real_files, OLD):
         moved[line[party]] -= int(line["pence"])
-    most = sorted(moved, key=lambda one: -abs(moved[one]))[:10]
+    most = sorted(moved, key=lambda one: (-abs(moved[one]), one.split("|")[1]))[:10]
     rows = shown.table(html, f"By {party}").rows[1:]
     assert [row[0] for row in rows] == [one.split("|")[0] for one in most]
     signed = [("+" if moved[one] > 0 else "") + shown.pounds(moved[one]) for one in most]
