@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from govspend_site import live, queries
+from govspend_site import live, queries, words
 
 Send = Callable[[Any], Awaitable[None]]
 
@@ -27,7 +27,7 @@ class Kept:
 
     edition_id: str
     newest_month: str
-    published_date: str
+    published: str
     byte_count: int
     releases: tuple[str, ...]
     illustrative: bool
@@ -62,7 +62,7 @@ def _read(path: Path) -> dict[str, Any]:
             "newest_month": row[0],
             "illustrative": bool(row[1]),
             "releases": tuple((row[2] or "").split()),
-            "published_date": published.date().isoformat(),
+            "published": words.instant_name(published.isoformat()),
             "byte_count": status.st_size,
         }
     return _KNOWN[path]

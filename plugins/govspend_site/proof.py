@@ -6,13 +6,20 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from govspend_site import edition, queries, settled, words
 from govspend_site.figure import ChartData, Figure, Row, Table, literal
 
 SPEND = "/govspend/spend"
-_REPORTED = ("reported-by-suppliers", "size-as-published", "resellers", "revised-backwards")
+_REPORTED = (
+    "reported-by-suppliers",
+    "size-as-published",
+    "resellers",
+    "revised-backwards",
+    "provisional",
+)
 _PARTY = (*_REPORTED, "names-joined")
 _YEAR = re.compile(r"20\d\d-\d\d")
 _UNITS = ((10**11, "£ billion"), (10**8, "£ million"), (10**5, "£ thousand"), (100, "£"))
@@ -52,7 +59,7 @@ class Kind:
     sql: str
     table: str
     say: Callable[[About, Row], Said]
-    chart: Callable[[list[dict[str, Any]]], ChartData | None]
+    chart: Callable[[list[dict[str, Any]], settled.Settled], ChartData | None]
     table_title: str
     caveats: tuple[str, ...] = _REPORTED
 
@@ -105,8 +112,8 @@ def _share_by_month(about: About, row: Row) -> Said:
         return Said("The SME share month by month", text, [("Every line", SPEND)])
     over, of = row["months_over_half_count"], row["months_with_share_count"]
     text = (
-        f"In {over} of the {counted(of, 'month')} {period(row)}, small and medium-sized firms had "
-        f"more than half of the spend through {about.through()}: their lowest share was "
+        f"In {over} of the {counted(of, 'settled month')} {period(row)}, small and medium-sized "
+        f"firms had more than half of the spend through {about.through()}. Their lowest share was "
         f"{row['lowest_pct']:.1f}% in {words.month_name(row['lowest_month'])}, their highest "
         f"{row['highest_pct']:.1f}% in {words.month_name(row['highest_month'])}."
     )
@@ -207,7 +214,7 @@ def _first_sales_from(about: About, row: Row) -> Said:
     return Said(title, text, lines, (about.name, f"/buyers/{about.id}"))
 
 
-def money_chart(rows: list[dict[str, Any]]) -> ChartData | None:
+def money_chart(rows: list[dict[str, Any]], known: settled.Settled) -> ChartData | None:
     """Months as bars in £, £k, £m or £bn by their size; SMEs, other firms, size not published."""
     if not rows:
         return None
@@ -221,6 +228,7 @@ def money_chart(rows: list[dict[str, Any]]) -> ChartData | None:
             "month": row["month"],
             "size": name,
             "order": order,
+            "provisional": known.is_provisional(row["month"]),
             "amount": row[field] / scale,
             "tip": f"{words.month_name(row['month'])}: {name} {words.rounded_pounds(row[field])}",
         }
@@ -228,19 +236,33 @@ def money_chart(rows: list[dict[str, Any]]) -> ChartData | None:
         for order, (name, field) in enumerate(series)
         if row[field]
     ]
-    peak = max(rows, key=lambda row: row["total_pence"])
-    text = (
-        f"{counted(len(rows), 'month')} with lines. The highest was "
-        f"{words.month_name(peak['month'])}, with {words.rounded_pounds(peak['total_pence'])}."
-    )
-    return ChartData("proof_months", drawn, "Month by month", f"{unit} a month, without VAT", text)
+    final = [row for row in rows if not known.is_provisional(row["month"])]
+    text = f"{counted(len(rows), 'month')} with lines."
+    if final:
+        peak = max(final, key=lambda row: row["total_pence"])
+        text += (
+            f" The highest settled one was {words.month_name(peak['month'])}, with "
+            f"{words.rounded_pounds(peak['total_pence'])}."
+        )
+    unit, text = _with_provisional(f"{unit} a month, without VAT", text, rows, known)
+    return ChartData("proof_months", drawn, "Month by month", unit, text)
 
 
-def share_chart(rows: list[dict[str, Any]]) -> ChartData | None:
+def _with_provisional(
+    unit: str, text: str, rows: list[dict[str, Any]], known: settled.Settled
+) -> tuple[str, str]:
+    """Unit and text of a chart, with which of its months are provisional, if any."""
+    if not any(known.is_provisional(row["month"]) for row in rows):
+        return unit, text
+    return f"{unit}; paler months are provisional", f"{text} {known.sentence}"
+
+
+def share_chart(rows: list[dict[str, Any]], known: settled.Settled) -> ChartData | None:
     drawn: list[dict[str, object]] = [
         {
             "month": row["month"],
             "share": row["sme_pct"],
+            "provisional": known.is_provisional(row["month"]),
             "tip": f"{words.month_name(row['month'])}: {row['sme_pct']:.1f}%",
         }
         for row in rows
@@ -248,11 +270,17 @@ def share_chart(rows: list[dict[str, Any]]) -> ChartData | None:
     ]
     if not drawn:
         return None
-    text = f"From {drawn[0]['share']}% in the first month to {drawn[-1]['share']}% in the last."
-    return ChartData("proof_share", drawn, "SME share of each month", "% of spend", text)
+    final = [row for row in drawn if not row["provisional"]]
+    text = "No month is settled yet."
+    if final:
+        text = f"Settled months, from first to last: {final[0]['share']}% to {final[-1]['share']}%."
+    unit, text = _with_provisional("% of the spend of each month", text, rows, known)
+    return ChartData("proof_share", drawn, "SME share of each month", unit, text)
 
 
-def band_chart(rows: list[dict[str, Any]]) -> ChartData | None:
+def band_chart(
+    rows: list[dict[str, Any]], _known: settled.Settled, unit: str = "Number of firms"
+) -> ChartData | None:
     """Numbers of firms by the table's first column, in its order."""
     if not rows:
         return None
@@ -266,9 +294,12 @@ def band_chart(rows: list[dict[str, Any]]) -> ChartData | None:
         for row in rows
     ]
     top = max(rows, key=lambda row: row["supplier_count"])
-    text = f"Most common: {top[by]}, with {counted(top['supplier_count'], 'firm')}."
-    title = f"Number of firms by {words.column_name(by).lower()}"
-    return ChartData("proof_bands", drawn, title, "number of firms", text)
+    text = f"Most firms: {top[by]}, with {counted(top['supplier_count'], 'firm')}."
+    return ChartData("proof_bands", drawn, unit, unit, text)
+
+
+def bands(by: str) -> Callable[[list[dict[str, Any]], settled.Settled], ChartData | None]:
+    return partial(band_chart, unit=f"Number of firms by {by}")
 
 
 _MONTHS = ("proof_months", "Month by month, by size of firm as published")
@@ -290,7 +321,7 @@ KINDS: dict[str, Kind] = {
         "proof_smes_that_sold",
         "proof_smes_bands",
         _smes_that_sold,
-        band_chart,
+        bands("what they sold in all"),
         "Small and medium-sized firms by what they sold in all",
         _PARTY,
     ),
@@ -298,7 +329,7 @@ KINDS: dict[str, Kind] = {
         "proof_first_sale",
         "proof_first_sale_bands",
         _first_sale,
-        band_chart,
+        bands("what they sold in their first month with a sale"),
         "Small and medium-sized firms by what they sold in their first month with a sale",
         _PARTY,
     ),
@@ -306,7 +337,7 @@ KINDS: dict[str, Kind] = {
         "proof_second_buyer",
         "proof_second_buyer_waits",
         _second_buyer,
-        band_chart,
+        bands("the time from first sale to second buyer"),
         "The same firms by the time from first sale to second buyer",
         _PARTY,
     ),
@@ -317,13 +348,15 @@ KINDS: dict[str, Kind] = {
         "proof_first_sales_from",
         "proof_first_sales_years",
         _first_sales_from,
-        band_chart,
+        bands("the financial year of their first sale"),
         "The same firms by the financial year of their first sale",
         _PARTY,
     ),
 }
 PARTIES = {"supplier": "supplier", "buyer": "buyer", "first-sales-from": "buyer"}
 HEADLINES = [kind for kind in KINDS if kind not in (*PARTIES, "financial-year")]
+
+_SETTLED = ("sme-share-last-12-months", "sme-share-by-month")
 
 _KEPT = 200
 _KNOWN: OrderedDict[tuple[str, str], Figure] = OrderedDict()
@@ -364,7 +397,8 @@ async def _made(datasette: Any, served: edition.Edition, key: str) -> Figure | N
         return None
     table_sql = queries.sql(kind.table).replace("/* where */", about.where).strip()
     table = Table(kind.table_title, table_sql, await _rows(datasette, table_sql))
-    said, drawn = kind.say(about, found[0]), kind.chart(table.rows)
+    said = kind.say(about, found[0])
+    drawn = kind.chart(table.rows, await settled.current(datasette))
     return Figure(
         key=key,
         title=said.title,
@@ -396,12 +430,14 @@ async def _about(datasette: Any, served: edition.Edition, key: str) -> About | N
         where = f"WHERE financial_year = {literal(id_)}"
         if not _YEAR.fullmatch(id_):
             return None
-    elif kind == "sme-share-last-12-months":
+    elif kind in _SETTLED:
         last = (await settled.current(datasette)).last_settled
         if last is None:
             return None
         first = settled.month_after(last, -11)
         where = f"WHERE month BETWEEN {literal(first)} AND {literal(last)}"
+        if kind == "sme-share-by-month":
+            where = f"WHERE month <= {literal(last)}"
     return About(kind, id_, name, where, served)
 
 

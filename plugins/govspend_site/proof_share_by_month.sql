@@ -1,10 +1,10 @@
--- The SME share of each month: how often it was over half, its lowest and its highest.
+-- The SME share of each settled month: how often it was over half, its lowest and its highest.
 WITH months AS (
     SELECT month,
         CASE WHEN sum(amount_pence) > 0 AND count(supplier_size) > 0 THEN round(100.0
             * sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END)
             / sum(amount_pence), 1) END AS sme_pct
-    FROM spend
+    FROM spend /* where */
     GROUP BY month
 )
 SELECT count(*) AS month_count,
