@@ -32,9 +32,7 @@ async def shown(datasette: Any, request: Any) -> Response:
     options = await firms.options(datasette)
     found = await firms.answer(datasette, firms.from_request(request, options))
     served = await edition.current(datasette)
-    feeds = [
-        f.title.removesuffix(" sales") for f in (served.feeds if served else ()) if f.release_id
-    ]
+    feeds = [f.title.removesuffix(" sales") for f in settled.merged(served.feeds if served else ())]
     caveats = datasette.metadata("caveats") or {}
     context = {
         "found": found,

@@ -10,6 +10,7 @@ import html
 import io
 import random
 import re
+import shutil
 import sqlite3
 import statistics
 from collections import defaultdict
@@ -21,7 +22,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from conftest import Site
+from conftest import Site, serving
 from govspend_site import first_sale
 from govspend_site.first_sale import Sale
 
@@ -284,6 +285,45 @@ def test_sample_with_two_feeds_answers(sample_site: Site) -> None:
     page = plain(answer.text)
     assert "the last month that every feed has reached" in page
     assert sample_site.get("/firms-like-mine?size=any&least=1").status_code == 200
+
+
+def test_regions_can_be_chosen_where_places_are_known(real_build: Path, tmp_path: Path) -> None:
+    """A region picks the buyers in it; its lines link leads to the same lines."""
+    copy = tmp_path / "govspend.db"
+    shutil.copy((real_build / "govspend.db").resolve(), copy)
+    copy.chmod(0o644)
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("DROP TABLE IF EXISTS buyer_places")
+        db.execute("CREATE TABLE buyer_places (buyer_id TEXT, region TEXT)")
+        db.execute("INSERT INTO buyer_places VALUES ('home-office', 'King''s London')")
+        db.commit()
+    own = worked_out(joined(copy, "supplier_size = 'SME' AND buyer_id = 'home-office'"))
+    with serving(tmp_path) as site:
+        region = "region=King%27s+London"
+        told = site.get(f"/firms-like-mine.json?{region}").json()["supplier_ids"]
+        assert (told["supplier_count"], told["total_pence"]) == (own["firms"], own["total"])
+        page = site.get(f"/firms-like-mine?{region}").text
+        links = [html.unescape(link) for link in re.findall(r'href="([^"]+)"', page)]
+        link = next(link for link in links if link.startswith("/govspend/spend?supplier_size"))
+        found = site.get(link.replace("/spend?", "/spend.json?") + "&_size=0").json()
+        sales = sum(door["sale_count"] for door in
+                    site.get(f"/firms-like-mine/firms.json?{region}").json())  # fmt: skip
+        assert found["filtered_table_rows_count"] == sales
+        assert site.get("/firms-like-mine?region=Mars").status_code == 400
+
+
+def test_a_figure_and_its_proof_card_agree(real_site: Site) -> None:
+    """What is cited is what was read: the card says the page's figure, and stands for all SMEs."""
+    told = real_site.get("/firms-like-mine.json").json()["supplier_ids"]
+    page = real_site.get("/firms-like-mine").text
+    for key, figure in (
+        ("smes-that-sold", f"{told['supplier_count']} of the 339 suppliers"),
+        ("first-sale", f"£{told['median_first_month_pence'] / 1e5:.1f}k or less"),
+        ("second-buyer", f"Of the {told['watched_count']} small"),
+    ):
+        assert f'href="/proof/{key}"' in page
+        assert figure in plain(real_site.get(f"/proof/{key}").text)
+    assert "/proof/first-sale" not in real_site.get("/firms-like-mine?words=hosting").text
 
 
 # Single figures, by hand.

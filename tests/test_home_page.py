@@ -113,6 +113,18 @@ def test_coverage_is_of_the_feed_itself() -> None:
     assert measured.last_settled == "2015-11-01"
 
 
+def test_a_feed_that_adds_release_by_release_is_one_feed() -> None:
+    """A feed whose releases each hold some months covers all of them, and is named once."""
+    told: dict[str, Any] = {
+        "title": "G", "publisher": "", "licence": "", "attribution": "", "published_date": None,
+    }  # fmt: skip
+    first = Feed("g", release_id="a", oldest_month="2014-01-01", newest_month="2014-03-01", **told)
+    second = Feed("g", release_id="b", oldest_month="2014-04-01", newest_month="2014-06-01", **told)
+    empty = Feed("d", release_id=None, oldest_month=None, newest_month=None, **told)
+    (one,) = settled.merged([first, second, empty])
+    assert (one.oldest_month, one.newest_month) == ("2014-01-01", "2014-06-01")
+
+
 @pytest.mark.parametrize("month", ["2013-11-01", "2014-06-01"])
 def test_real_months_that_rose_are_not_settled(month: str) -> None:
     """November 2013 rose 36% between releases; as newest month it would have been provisional."""

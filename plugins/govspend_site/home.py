@@ -134,7 +134,7 @@ async def page(datasette: Any, edition: Edition, choices: Choices) -> Home:
 async def _made(datasette: Any, edition: Edition, choices: Choices) -> Home:
     rows = await queries.rows(datasette, "home_spend")
     covered = await settled.current(datasette)
-    every = [feed for feed in edition.feeds if feed.release_id]
+    every = settled.merged(edition.feeds)
     everything = months_of(rows)
     feeds = [feed for feed in every if choices.feed in (ALL_FEEDS, feed.feed_id)]
     own = [row for row in rows if choices.feed in (ALL_FEEDS, row["feed_id"])]
@@ -143,7 +143,6 @@ async def _made(datasette: Any, edition: Edition, choices: Choices) -> Home:
     found = periods(months, choices.by, narrowed)
     fresh = [Fresh(**row) for row in await queries.rows(datasette, "home_feeds")]
     title = title_of(choices, feeds)
-    one_feed = choices.feed != ALL_FEEDS
     return Home(
         sentence=sentence(everything, every, has_unknown(rows)),
         growth=growth(everything, covered),
@@ -155,7 +154,7 @@ async def _made(datasette: Any, edition: Edition, choices: Choices) -> Home:
         summary=[*summary(months), *filter(None, [partly_covered(feeds)])],
         charts=_drawn(found, unknown, choices, title, sentence(months, feeds, unknown)),
         has_unknown=unknown,
-        releases=[str(feed.release_id) for feed in feeds] if one_feed else [],
+        releases=[str(f.release_id) for f in edition.feeds if f.feed_id == choices.feed],
         counts=(await queries.rows(datasette, "home_counts"))[0],
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from govspend_site import edition, queries, words
@@ -166,6 +166,19 @@ def coverage(feed: edition.Feed, rows: Iterable[dict[str, Any]]) -> Coverage:
     )
 
 
+def merged(feeds: Iterable[edition.Feed]) -> list[edition.Feed]:
+    """Each feed once, with all the months of its current releases: some feeds add release by
+    release, and stand in the edition with each of them."""
+    found: dict[str, edition.Feed] = {}
+    for feed in feeds:
+        if feed.newest_month and feed.oldest_month:
+            before = found.get(feed.feed_id, feed)
+            oldest = min(feed.oldest_month, str(before.oldest_month))
+            newest = max(feed.newest_month, str(before.newest_month))
+            found[feed.feed_id] = replace(before, oldest_month=oldest, newest_month=newest)
+    return list(found.values())
+
+
 # Releases of an edition never change.
 _KNOWN: dict[tuple[str, str], Settled] = {}
 
@@ -178,7 +191,7 @@ async def current(datasette: Any) -> Settled:
     key = (str(queries.database(datasette).path), served.edition_id)
     if key not in _KNOWN:
         rows = await queries.rows(datasette, "settled")
-        feeds = tuple(coverage(feed, rows) for feed in served.feeds if feed.newest_month)
+        feeds = tuple(coverage(feed, rows) for feed in merged(served.feeds))
         _KNOWN.clear()
         _KNOWN[key] = Settled(feeds)
     return _KNOWN[key]
