@@ -31,10 +31,9 @@ async def buyer_list(datasette: Any, request: Any) -> Response:
     asked = with_least(parties.asked(request, buyers.LIST, offered), request.args)
     left_out = 0
     if asked.sort in buyers.SHARES:
-        without = {**asked.parameters, "minimum": "", "suppliers": "", "sort": "total"}
-        everyone = await parties.rows(datasette, buyers.LIST.sql, without)
+        everyone = await parties.rows(datasette, "buyers_count", asked.parameters)
         shown = await parties.rows(datasette, buyers.LIST.sql, asked.parameters)
-        left_out = len(everyone) - len(shown)
+        left_out = everyone[0]["buyer_count"] - len(shown)
     more = {"choices": offered, "left_out": left_out, "least": buyers.LEAST_FOR_A_SHARE}
     return await parties.answer(datasette, request, buyers.LIST, asked, "buyers.html", more)
 

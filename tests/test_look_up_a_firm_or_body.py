@@ -278,7 +278,8 @@ def test_odd_filters_get_a_plain_page(real_site: Site, path: str, given: str, st
     found = real_site.get(f"{path}?{given}")
     assert found.status_code == status
     assert "<script>" not in found.text
-    assert "/govspend/search" in found.text
+    assert re.search(r'<main.*href="/[a-z]*search', found.text, re.DOTALL) or status == 400
+    assert 'href="/suppliers"' in found.text
 
 
 def test_the_filter_form_works_without_javascript(real_site: Site, browser: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -181,7 +182,10 @@ async def _timeline(
     drawn, unit = chart_rows(rows, series, span, late)
     said = timeline_words(rows, what, late)
     return Timeline(
-        drawings=chart.both("party_by_month", drawn, title, said) if drawn else [],
+        # In a thread of its own: other pages are answered meanwhile.
+        drawings=await asyncio.to_thread(chart.both, "party_by_month", drawn, title, said)
+        if drawn
+        else [],
         unit=unit,
         summary=said,
         provisional=known.sentence if late & {row["month"] for row in rows} else "",
