@@ -14,6 +14,7 @@ from govspend_site.edition import Edition, Feed
 from govspend_site.home_feeds import Fresh
 from govspend_site.home_months import Month, has_unknown, months_of
 from govspend_site.home_periods import Period, chart_rows, growth, periods
+from govspend_site.settled import Settled
 
 __all__ = ["Choices", "Home", "Month", "has_unknown", "months_of", "page", "sentence"]
 
@@ -145,7 +146,7 @@ async def _made(datasette: Any, edition: Edition, choices: Choices) -> Home:
     title = title_of(choices, feeds)
     return Home(
         sentence=sentence(everything, every, has_unknown(rows)),
-        growth=growth(everything, covered),
+        growth=growth(everything, covered) or _growth_of_one(rows, every, covered),
         provisional=narrowed.sentence,
         feeds=fresh,
         title=title,
@@ -157,6 +158,17 @@ async def _made(datasette: Any, edition: Edition, choices: Choices) -> Home:
         releases=[str(f.release_id) for f in edition.feeds if f.feed_id == choices.feed],
         counts=(await queries.rows(datasette, "home_counts"))[0],
     )
+
+
+def _growth_of_one(rows: list[dict[str, Any]], feeds: list[Feed], covered: Settled) -> str:
+    """Growth of the oldest feed that can tell it, where all feeds together cannot."""
+    for feed in sorted(feeds, key=lambda feed: str(feed.oldest_month)):
+        own = months_of(row for row in rows if row["feed_id"] == feed.feed_id)
+        said = growth(own, covered.of(feed.feed_id))
+        if said and len(feeds) > 1:
+            name = feed.title.removesuffix(" sales")
+            return f"Through {name} alone, {said[0].lower()}{said[1:]}"
+    return ""
 
 
 def title_of(choices: Choices, feeds: list[Feed]) -> str:
