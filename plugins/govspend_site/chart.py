@@ -183,7 +183,8 @@ def _dressed(svg: str, key: str, size: str, title: str, text: str) -> str:
     found = re.search(r'<svg[^>]*viewBox="([^"]+)"[^>]*>', svg)
     if found is None:
         raise ValueError(f"the chart {key} was drawn without a viewBox")
-    body = svg[found.end() :]
+    # One image with a title and a description: its parts have no names of their own to give.
+    body = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", svg[found.end() :])
     for marker, colour in {**_INK, **_SOLID}.items():
         body = body.replace(marker, colour)
     patterns = []
