@@ -14,6 +14,7 @@ async def about_page(datasette: Any, request: Any) -> Response:
         "feeds": await about.feeds(datasette) if served else [],
         "behind": behind.by_table(datasette, "feeds"),
         "has_places": served and await about.has_places(datasette),
+        "attributions": datasette.metadata("attributions") or [],
         "contact": datasette.metadata("contact") or {},
         "caveats": datasette.metadata("caveats") or {},
     }

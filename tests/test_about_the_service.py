@@ -36,6 +36,14 @@ def test_about_names_every_publisher_and_its_terms(sample_site: Site) -> None:
     assert "not affiliated with HM Government" in html
 
 
+def test_about_names_the_sources_of_places(real_site: Site) -> None:
+    """ONS, OS and Royal Mail ask to be named wherever places made from their postcodes are."""
+    if real_site.get("/govspend/buyer_places.json?_size=0").status_code == 200:
+        html = real_site.get("/about").text
+        for sentence in METADATA["attributions"]:
+            assert sentence in html
+
+
 def test_about_says_whom_to_write_to(real_site: Site) -> None:
     """Without an address in the settings the page says so, and never shows an empty one."""
     html = real_site.get("/about").text
