@@ -283,6 +283,8 @@ def build(shop: Workshop, *, fetched: list[fetch.Outcome] | None = None) -> dict
             report["seconds"] = shop.progress.seconds
             with shop.progress.step("publish"):
                 publish.publish(shop.work, shop.build, made.edition_id, report)
+        if report["outcome"] == "published":
+            report["taken_down"] = publish.take_down(shop.build)
     except IngestError as error:
         report["error"] = str(error)
         raise
@@ -363,6 +365,8 @@ def summary_lines(report: dict[str, Any]) -> Iterator[str]:
         if release["state"] == "held":
             yield f"  To take it all the same: make accept RELEASE={release['release_id']}"
     yield from (f"failed: {failure}" for failure in report.get("failures", []))
+    for edition_id in report.get("taken_down", []):
+        yield f"Edition {edition_id} is taken down: it shows a text that is now withheld."
     if totals := report.get("totals"):
         share = "not known" if totals["sme_pct"] is None else f"{totals['sme_pct']}%"
         yield (

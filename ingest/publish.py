@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,31 @@ def point(build: Path, edition_id: str) -> None:
 
 def edition_path(build: Path, edition_id: str) -> Path:
     return build / "editions" / f"govspend-{edition_id}.db"
+
+
+def take_down(build: Path) -> list[str]:
+    """Removes kept editions that still show a text that the newest one withholds; gives their ids.
+
+    An edition is never changed, because its sha256 is cited: it goes, and its address says so.
+    """
+    newest = build / LINK
+    gone = []
+    for path in sorted((build / "editions").glob("*.db")):
+        if path != newest.resolve() and _shows_withheld(path, newest):
+            path.unlink()
+            path.with_suffix(".json").unlink(missing_ok=True)
+            gone.append(path.stem.removeprefix("govspend-"))
+    return gone
+
+
+def _shows_withheld(path: Path, newest: Path) -> bool:
+    db = sqlite3.connect(f"{newest.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        db.execute("ATTACH ? AS kept", [f"{path.resolve().as_uri()}?mode=ro"])
+        sql = (Path(__file__).with_name("take_down.sql")).read_text(encoding="utf-8")
+        return bool(db.execute(sql).fetchone()[0])
+    finally:
+        db.close()
 
 
 def current(build: Path) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -205,6 +206,34 @@ def test_with_nothing_archived_it_says_what_could_not_be_reached(tmp_path: Path)
     )  # fmt: skip
     assert served.returncode != 0
     assert "make demo" in served.stderr
+
+
+def test_a_text_that_is_withheld_is_gone_from_every_edition(published: Path) -> None:
+    """A description named a person: the newest edition masks it, those that show it are gone."""
+    secret = replace(GOOD[-1], description="Coaching by Jo Bloggs")
+    (published / "b.csv").write_bytes(formats.july_2014([*GOOD, secret]))
+    assert operate(published, "build").returncode == 0
+    editions = published / "build" / "editions"
+    assert len(list(editions.glob("*.db"))) == 2
+    db = sqlite3.connect(published / "build" / "govspend.db")
+    row = "SELECT spend_id FROM spend WHERE description LIKE '%Bloggs%'"
+    (spend_id,) = db.execute(row).fetchone()
+    db.close()
+
+    project = published / "project"
+    shutil.copytree(ROOT / "ingest", project / "ingest")
+    with (project / "ingest" / "reference" / "withheld.csv").open("a") as file:
+        file.write(f"{spend_id},description,names a person,2026-01-01\n")
+    done = ingest(
+        "build", "--feeds", published / "feeds.yml", "--build", published / "build",
+        project=project,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "is taken down: it shows a text that is now withheld" in done.stdout
+    left = list(editions.glob("*.db"))
+    assert len(left) == 2, "the edition that never held the line stays"
+    assert not any(b"Bloggs" in path.read_bytes() for path in left)
+    assert total(published) == sum(round(float(line.pounds) * 100) for line in [*GOOD, secret])
 
 
 def test_two_builds_at_once_are_one_build(published: Path) -> None:
