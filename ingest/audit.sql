@@ -35,6 +35,13 @@ WHERE loaded_pence IS NOT (
     WHERE published_categories.release_id = releases.release_id
 )
 
+-- must be nought: releases whose sizes by supplier do not add up to their lines
+SELECT count(*) FROM releases
+WHERE loaded_pence IS NOT (
+    SELECT sum(amount_pence) FROM release_sizes
+    WHERE release_sizes.release_id = releases.release_id
+)
+
 -- must be nought: pence by which changes between releases differ from the releases' totals
 SELECT coalesce(sum(abs(listed - actual)), 0) FROM (
     SELECT

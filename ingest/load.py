@@ -249,6 +249,7 @@ def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
         report(f"index on {column}")
         db.execute(f"CREATE INDEX spend_{column} ON spend ({column})")
     db.execute("CREATE INDEX release_months_release ON release_months (release_id, month)")
+    db.execute("CREATE INDEX release_sizes_release ON release_sizes (release_id, supplier_id)")
     db.execute("CREATE INDEX supplier_names_supplier ON supplier_names (supplier_id)")
     db.execute("CREATE INDEX buyer_names_buyer ON buyer_names (buyer_id)")
     db.execute("CREATE INDEX quarantine_quarantine_id ON quarantine (quarantine_id)")

@@ -211,6 +211,16 @@ CREATE TABLE release_months (
     amount_pence INTEGER NOT NULL
 );
 
+CREATE TABLE release_sizes (
+    release_id TEXT NOT NULL REFERENCES releases(release_id),
+    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+    supplier_size TEXT,
+    first_month TEXT NOT NULL,
+    last_month TEXT NOT NULL,
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL
+);
+
 CREATE TABLE changes (
     release_id TEXT NOT NULL REFERENCES releases(release_id),
     previous_release_id TEXT NOT NULL REFERENCES releases(release_id),

@@ -8,6 +8,7 @@ from pathlib import Path
 from ingest.load import hold_lines
 from ingest.releases import Release
 
+CUBES = ("release_months", "published_categories", "release_sizes", "changes", "line_spans")
 _SQL = Path(__file__).with_name("summarise.sql")
 
 
@@ -36,7 +37,7 @@ def summarise_release(
 
 def forget(db: sqlite3.Connection) -> None:
     """Empties the cubes, so that they can be made again."""
-    for table in ("release_months", "published_categories", "changes", "line_spans"):
+    for table in CUBES:
         db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
 

@@ -18,6 +18,15 @@ GROUP BY framework_published, lot_published, sector_published, supplier_size_pub
 ORDER BY framework_published, lot_published, sector_published, supplier_size_published,
     framework, lot, sector, supplier_size;
 
+-- name: release_sizes
+INSERT INTO release_sizes
+SELECT :release_id, supplier_names.supplier_id, supplier_size, min(month), max(month),
+    count(*), sum(amount_pence)
+FROM temp.staged
+JOIN supplier_names ON supplier_names.published_name = staged.supplier
+GROUP BY supplier_names.supplier_id, supplier_size
+ORDER BY supplier_names.supplier_id, supplier_size;
+
 -- name: forget pairs
 DROP TABLE IF EXISTS temp.pairs;
 

@@ -73,3 +73,25 @@ FROM published_categories WHERE sector IS NULL GROUP BY release_id
 UNION ALL
 SELECT release_id, 'supplier size not published or not known', sum(line_count)
 FROM published_categories WHERE supplier_size IS NULL GROUP BY release_id;
+
+-- Suppliers whose published size differs between a release and the one before it. A supplier that
+-- either release publishes without a size is not among them: unknown is no other size.
+CREATE VIEW reclassified AS
+WITH sizes AS (
+    SELECT releases.feed_id, releases.position, release_sizes.release_id, supplier_id,
+        CASE WHEN min(supplier_size) = max(supplier_size) THEN min(supplier_size)
+            ELSE min(supplier_size) || ' and ' || max(supplier_size) END AS published_sizes,
+        sum(release_sizes.amount_pence) AS amount_pence
+    FROM release_sizes
+    JOIN releases ON releases.release_id = release_sizes.release_id
+    WHERE supplier_size IS NOT NULL
+    GROUP BY releases.feed_id, releases.position, release_sizes.release_id, supplier_id
+)
+SELECT later.release_id, earlier.release_id AS previous_release_id, later.supplier_id,
+    earlier.published_sizes AS before_sizes, later.published_sizes AS after_sizes,
+    earlier.amount_pence AS before_pence, later.amount_pence AS after_pence
+FROM sizes AS later
+JOIN sizes AS earlier ON earlier.feed_id = later.feed_id
+    AND earlier.position = later.position - 1
+    AND earlier.supplier_id = later.supplier_id
+    AND earlier.published_sizes <> later.published_sizes;

@@ -111,9 +111,7 @@ def test_sizes_that_were_not_published_before_are_not_reclassified() -> None:
     unknown = {"supplier_size": None, "before_count": 2, "after_count": 0}
     assert "none was reclassified" in releases_pages.sizes_words([known, unknown], "r")
     both = {"supplier_size": "SME", "before_count": 1, "after_count": 2}
-    assert "not which firms" in releases_pages.sizes_words([both], "r").replace(
-        "and not which firms were", "not which firms"
-    )
+    assert "names the firms" in releases_pages.sizes_words([both], "r")
     assert "no release before" in releases_pages.sizes_words([], None)
 
 
@@ -138,3 +136,15 @@ def test_figures_equal_the_rows_behind_their_link(real_site: Site) -> None:
     for row in real_site.get(link).json():
         cells = rows[str(words.month_name(row["month"]))]
         assert cells[3] == shown.pounds(row["after_pence"])
+
+
+def test_a_reclassified_supplier_is_named(sample_site: Site) -> None:
+    """In 2017 many firms were reclassified backwards; that moves every share, so it is listed."""
+    rows = sample_site.get("/govspend/reclassified.json?_shape=array&_size=max").json()
+    assert rows, "the sample has a supplier that was published as SME and later as Large"
+    row = rows[0]
+    assert {row["before_sizes"], row["after_sizes"]} <= {"SME", "Large", "Large and SME"}
+    assert row["before_sizes"] != row["after_sizes"]
+    page = sample_site.get(f"/releases/{row['release_id']}").text
+    assert "published under another size than before" in page
+    assert f"/suppliers/{row['supplier_id']}" in page

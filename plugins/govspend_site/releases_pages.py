@@ -54,6 +54,9 @@ class Release:
     sizes: list[Row]
     sizes_behind: Behind
     sizes_words: str
+    reclassified: list[Row]
+    reclassified_count: int
+    reclassified_behind: Behind
 
     @property
     def revised(self) -> list[Row]:
@@ -108,8 +111,8 @@ def sizes_words(sizes: list[Row], previous_id: str | None) -> str:
     if after <= {None}:
         return "This release no longer publishes the size of firms."
     return (
-        "Sizes are kept for each release by month, not by firm, so the sums show how far the sizes "
-        "of earlier lines were published anew, and not which firms were."
+        "The sums show how far the sizes of earlier lines were published anew; the list after them "
+        "names the firms whose size differs between the two releases."
     )
 
 
@@ -132,6 +135,7 @@ async def one(datasette: Any, release_id: str) -> Release | None:
     restated = bool(row["previous_id"] and row["restates_history"])
     suppliers = await _rows(datasette, "suppliers", told) if restated else []
     sizes = await _rows(datasette, "sizes", both) if restated else []
+    reclassified = await _rows(datasette, "reclassified", asked) if restated else []
     return Release(
         row=row,
         headings=json.loads(row["headings"]),
@@ -151,6 +155,9 @@ async def one(datasette: Any, release_id: str) -> Release | None:
         sizes=sizes,
         sizes_behind=_behind(datasette, "sizes", both),
         sizes_words=sizes_words(sizes, row["previous_id"]),
+        reclassified=reclassified[:MOST_SUPPLIERS],
+        reclassified_count=len(reclassified),
+        reclassified_behind=_behind(datasette, "reclassified", asked),
     )
 
 
