@@ -43,6 +43,23 @@ async def totals(datasette: Any, query: dict[str, Any]) -> str | None:
     return filters.totals_words(dict(result.first()), shared="supplier_size" not in where)
 
 
+async def worth(datasette: Any, query: dict[str, Any], column: str) -> dict[Any, str]:
+    """What each value of `column` comes to, as words; empty where it cannot be told in time."""
+    where = filters.where_of(query["sql"])
+    known = await queries.database(datasette).table_columns("spend")
+    if where is None or column not in known:
+        return {}
+    sql = queries.sql("spend_facet").replace("/* column */", f"[{column}]")
+    try:
+        result = await queries.database(datasette).execute(
+            sql.replace("/* filters */", where), query["params"], custom_time_limit=_TOTAL_LIMIT_MS
+        )
+    except QueryInterrupted:
+        return {}
+    shared = column != "supplier_size" and "supplier_size" not in where
+    return {row["value"]: filters.worth_words(dict(row), shared=shared) for row in result.rows}
+
+
 @hookimpl
 def filters_from_request(
     request: Any, database: str, table: str, datasette: Any
@@ -68,9 +85,11 @@ def extra_template_vars(
     async def variables() -> dict[str, Any]:
         return {
             "said_filters": await filters_in_words(datasette, pairs),
+            "most_rows": datasette.setting("max_returned_rows"),
             "kept_arguments": filters.kept(pairs),
             "column_order": lambda names: shown_columns.order(table, names),
             "totals": lambda query: totals(datasette, query),
+            "worth": lambda query, column: worth(datasette, query, column),
         }
 
     return variables

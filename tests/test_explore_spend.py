@@ -10,6 +10,7 @@ import csv
 import io
 import re
 import sqlite3
+from contextlib import closing
 from html.parser import HTMLParser
 from typing import Any
 
@@ -67,6 +68,24 @@ def a_line_that_is_gone(site: Site) -> str:
         "SELECT spend_id FROM line_spans EXCEPT SELECT spend_id FROM spend LIMIT 1",
     )
     return str(found[0][0])
+
+
+def test_breakdowns_show_pounds_and_the_sme_share(real_site: Site) -> None:
+    """A count of lines says little: each value says what it comes to and how much went to SMEs."""
+    asked = "/govspend/spend?_facet=buyer_id&financial_year=2013-14"
+    page = " ".join(real_site.get(asked).text.split())
+    with closing(sqlite3.connect(real_site.db)) as db:
+        rows = db.execute(
+            "SELECT sector, sum(amount_pence), total(amount_pence) FILTER (WHERE supplier_size = "
+            "'SME') FROM spend WHERE financial_year = '2013-14' GROUP BY 1 UNION ALL "
+            "SELECT 'Home Office', sum(amount_pence), total(amount_pence) FILTER (WHERE "
+            "supplier_size = 'SME') FROM spend WHERE financial_year = '2013-14' "
+            "AND buyer_id = 'home-office'"
+        ).fetchall()
+    assert len(rows) > 5
+    for name, pence, sme in rows:
+        said = f"{words.rounded_pounds(pence)}, SME {words.percent(sme, pence)}"
+        assert re.search(rf">{name}</a>.{{0,120}}{re.escape(said)}", page), name
 
 
 def test_home_says_what_share_went_to_smes(real_site: Site) -> None:

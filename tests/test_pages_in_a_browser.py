@@ -106,6 +106,21 @@ def test_datasette_vega_draws_a_chart(real_site: Site, page: Any, path: str) -> 
     page.locator(".vega-embed canvas, .vega-embed svg").first.wait_for(timeout=10_000)
 
 
+def test_an_ad_hoc_chart_draws_more_than_the_page_and_says_where_it_stops(
+    real_site: Site, page: Any
+) -> None:
+    """Protects from two faults of datasette-vega: only the page's rows, and [object Object]."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{real_site.url}/govspend/spend?_labels=on&sector=Health", wait_until="networkidle")
+    (drawn,) = {url for url in asked if "spend.json" in url}
+    assert "_size=max" in drawn
+    assert "_labels" not in drawn
+    assert "sector=Health" in drawn
+    assert len(real_site.get(drawn.removeprefix(real_site.url)).json()) == 1000
+    assert "draws the first 1,000" in page.content()
+
+
 def test_dark_is_dark(real_site: Site, browser: Any) -> None:
     """Protects readers who asked for dark: paper, ink and chart all follow."""
     context = browser.new_context(color_scheme="dark")

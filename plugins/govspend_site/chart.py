@@ -61,7 +61,7 @@ _SOURCE = {
 @functools.cache
 def specification(name: str) -> dict[str, Any]:
     """The Vega-Lite specification NAME.vl.json, without figures."""
-    text = (Path(__file__).parent / f"{name}.vl.json").read_text("utf-8")
+    text = (Path(__file__).parent / "charts" / f"{name}.vl.json").read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 

@@ -1,4 +1,4 @@
-"""SQL of the site's own pages, kept in .sql files beside this module."""
+"""SQL of the site's own pages, kept in sql/."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DATABASE = "govspend"
 @functools.cache
 def sql(name: str) -> str:
     """The text of NAME.sql without its leading comment lines."""
-    lines = (Path(__file__).parent / f"{name}.sql").read_text("utf-8").splitlines()
+    lines = (Path(__file__).parent / "sql" / f"{name}.sql").read_text("utf-8").splitlines()
     while lines and lines[0].startswith("--"):
         lines.pop(0)
     return "\n".join(lines).strip()
