@@ -4,7 +4,7 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.utils.asgi import Response
-from govspend_site import buyers, parties
+from govspend_site import behind, buyers, parties, queries
 from govspend_site.profile_page import Party, profile_page
 
 BUYER = Party(
@@ -29,12 +29,19 @@ async def buyer_list(datasette: Any, request: Any) -> Response:
     """/buyers, /buyers.json, /buyers.csv"""
     offered = await parties.choices(datasette)
     asked = with_least(parties.asked(request, buyers.LIST, offered), request.args)
-    left_out = 0
+    left_out, all_sme = 0, None
     if asked.sort in buyers.SHARES:
         everyone = await parties.rows(datasette, "buyers_count", asked.parameters)
         shown = await parties.rows(datasette, buyers.LIST.sql, asked.parameters)
         left_out = everyone[0]["buyer_count"] - len(shown)
-    more = {"choices": offered, "left_out": left_out, "least": buyers.LEAST_FOR_A_SHARE}
+        all_sme = (await queries.rows(datasette, "buyers_all_sme"))[0]
+    more = {
+        "choices": offered,
+        "left_out": left_out,
+        "least": buyers.LEAST_FOR_A_SHARE,
+        "all_sme": all_sme,
+        "all_sme_behind": behind.by_sql(datasette, queries.sql("buyers_all_sme")),
+    }
     return await parties.answer(datasette, request, buyers.LIST, asked, "buyers.html", more)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from conftest import Site
+from conftest import ROOT, Site
 
 PAGES = ("/suppliers", "/suppliers/bjss", "/buyers", "/buyers/home-office")
 Line = dict[str, Any]
@@ -314,3 +314,25 @@ def test_a_place_is_shown_only_where_the_edition_has_one(sample_site: Site) -> N
     assert found.status_code == 200
     assert "Head office" in found.text
     assert Path(sample_site.db).exists()
+
+
+def test_why_a_rank_by_share_leaves_out_the_small(real_site: Site, real_files: Path) -> None:
+    """301 of 524 buyers as published are 100% SME, 252 of them with one supplier: no ranking."""
+    text = (real_files / "gcloud" / "G-Cloud-Spend-14-07-14-v2-For-import.csv").read_bytes()
+    sums: dict[str, list[float]] = {}
+    sellers: dict[str, set[str]] = {}
+    for line in csv.DictReader(io.StringIO(text.decode("mac_roman"), newline="")):
+        pair = sums.setdefault(line["CustomerName"].strip(), [0.0, 0.0])
+        amount = float(line["EvidencedSpend"])
+        pair[0] += amount
+        pair[1] += amount if line["SMEorLarge"] == "SME" else 0.0
+        sellers.setdefault(line["CustomerName"].strip(), set()).add(line["SupplierName"])
+    whole = [name for name, (all_of_it, sme) in sums.items() if all_of_it > 0 and sme == all_of_it]
+    assert (len(sums), len(whole)) == (524, 301)
+    assert sum(len(sellers[name]) == 1 for name in whole) == 252
+    sql = (ROOT / "plugins/govspend_site/sql/buyers_all_sme.sql").read_text()
+    with closing(sqlite3.connect(real_site.db)) as db:
+        joined = db.execute(sql).fetchone()
+    page = " ".join(real_site.get("/buyers?sort=sme_pct").text.split())
+    said = "Of all {:,} buyers, {:,} spent nothing but with SMEs, and {:,} of those".format(*joined)
+    assert said in page
