@@ -316,6 +316,21 @@ def test_a_place_is_shown_only_where_the_edition_has_one(sample_site: Site) -> N
     assert Path(sample_site.db).exists()
 
 
+def test_a_firm_shows_its_size_in_each_release(sample_site: Site) -> None:
+    """A firm that was reclassified backwards can be seen to have been, release by release."""
+    (row, *_) = sample_site.get("/govspend/reclassified.json?_shape=array&_size=max").json()
+    page = sample_site.get(f"/suppliers/{row['supplier_id']}").text
+    section = page.split('id="sizes-by-release"')[1].split("</section>")[0]
+    for release in (row["release_id"], row["previous_release_id"]):
+        assert f'href="/releases/{release}"' in section
+    told = sample_site.get(f"/suppliers/{row['supplier_id']}/sizes-by-release.json").json()
+    with closing(sqlite3.connect(sample_site.db)) as db:
+        (count,) = db.execute(
+            "SELECT count(*) FROM release_sizes WHERE supplier_id = ?", [row["supplier_id"]]
+        ).fetchone()
+    assert len(told if isinstance(told, list) else told["rows"]) == count
+
+
 def test_why_a_rank_by_share_leaves_out_the_small(real_site: Site, real_files: Path) -> None:
     """301 of 524 buyers as published are 100% SME, 252 of them with one supplier: no ranking."""
     text = (real_files / "gcloud" / "G-Cloud-Spend-14-07-14-v2-For-import.csv").read_bytes()

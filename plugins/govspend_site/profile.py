@@ -202,6 +202,8 @@ def cell(urls: Any, row: Row, column: str) -> Markup:
             return _link(urls.path(f"/{party}s/{row[f'{party}_id']}"), value)
     if column == "spend_id":
         return _link(urls.row(queries.DATABASE, "spend", value), "The line")
+    if column == "release_id":
+        return _link(urls.path(f"/releases/{value}"), value)
     if column == "method":
         return Markup("{}").format(_METHODS.get(value, value))
     return cells.shown(value, column, lambda table, key: "") or Markup("{}").format(value)

@@ -46,6 +46,10 @@ PARTS = (
         ("supplier_size", "Size"), ("first_month", "From"), ("last_month", "To"),
         ("month_count", "Months"), ("line_count", "Lines"), MONEY,
     )),
+    Part("sizes-by-release", "Size in each release", "supplier_release_sizes", (
+        ("release_id", "Release"), ("supplier_size", "Size"), ("first_month", "From"),
+        ("last_month", "To"), ("line_count", "Lines"), MONEY,
+    )),
     Part("first-and-latest", "First and latest sale", "supplier_edges", (
         ("sale", "Sale"), ("month", "Month"), ("buyer_name", "Buyer"), ("description", "What"),
         ("amount_pence", "Amount"), ("spend_id", "Line"),
