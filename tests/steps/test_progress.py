@@ -20,7 +20,7 @@ def test_a_log_gets_plain_lines() -> None:
         progress.moving("read: 20,000 lines")
     progress.say("done")
     assert log.getvalue() == "read: 20,000 lines\ndone\n"
-    assert progress.seconds["read"] >= 0
+    assert list(progress.seconds) == ["read"]
 
 
 def test_a_log_is_not_flooded() -> None:
