@@ -97,6 +97,7 @@ async def response(
         "sql": select.sql,
         "parameters": dict(select.parameters),
         "types": dict(select.types),
+        "ours": limits is OURS,
         "format": "excel-csv" if bom and ending == "csv" else ending,
         "rows": limits.rows,
         "bytes": limits.megabytes * _MEGABYTE,
