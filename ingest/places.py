@@ -154,9 +154,18 @@ def by_hand(filename: str = "buyers") -> dict[str, Address | None]:
             raise IngestError(f"{where}: postcode '{row['postcode']}' cannot be one.")
         if buyer_id in addresses:
             raise IngestError(f"{where}: buyer '{row['buyer']}' is given twice.")
-        evidence = f"head office: {row['evidence']}"
-        addresses[buyer_id] = Address(written, "by hand", evidence) if written else None
+        addresses[buyer_id] = Address(written, "by hand", _evidence(row)) if written else None
     return addresses
+
+
+def _evidence(row: Mapping[str, str]) -> str:
+    """The address of a line of buyers.csv, and how far a published one bears it out."""
+    said = {
+        "body": f"confirmed by: {row['confirmed_by']}",
+        "building": f"its building confirmed by: {row['confirmed_by']}",
+        "": "not yet confirmed by a published address",
+    }
+    return f"head office: {row['evidence']}; {said[row['confirms']]}"
 
 
 def from_lists(found: Iterable[Customer], points: Mapping[str, Point]) -> dict[str, Address]:

@@ -98,7 +98,7 @@ def test_by_hand_counts_before_the_list() -> None:
     """The list has the payments office of some bodies; the reviewed head office is the place."""
     place = places.places({"home-office": "Home Office"}, [customer("Home Office", "L3 9PP")])[0]
     assert (place.postcode, place.source) == ("SW1P 4DF", "by hand")
-    assert place.evidence == "head office: 2 Marsham Street, London"
+    assert place.evidence.startswith("head office: 2 Marsham Street, London; confirmed by: ")
 
 
 def test_a_list_that_contradicts_itself_places_nobody() -> None:
@@ -129,25 +129,30 @@ def own_buyers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("Acme Trust,SW1P 4D,by guess\n", "buyers.csv line 2: postcode 'SW1P 4D' cannot be one"),
-        ("Acme Trust,ZZ9 9ZZ,by guess\n", "'Acme Trust': postcode 'ZZ9 9ZZ' is not among"),
-        ("Acme Trust,L3 9PP,a\nACME TRUST,L3 9PP,b\n", "line 3: buyer 'ACME TRUST' is given twice"),
+        ("Acme Trust,SW1P 4D,by guess,,\n", "buyers.csv line 2: postcode 'SW1P 4D' cannot be one"),
+        ("Acme Trust,ZZ9 9ZZ,by guess,,\n", "'Acme Trust': postcode 'ZZ9 9ZZ' is not among"),
+        (
+            "Acme Trust,L3 9PP,a,,\nACME TRUST,L3 9PP,b,,\n",
+            "line 3: buyer 'ACME TRUST' is given twice",
+        ),
     ],
 )
 def test_a_mistake_in_the_hand_kept_table_stops_the_build(
     own_buyers: Path, lines: str, said: str
 ) -> None:
     """The editor's slip is a sentence with its line, not a buyer in the wrong place."""
-    own_buyers.write_text(f"buyer,postcode,evidence\n{lines}")
+    own_buyers.write_text(f"buyer,postcode,evidence,confirms,confirmed_by\n{lines}")
     with pytest.raises(IngestError, match=said.replace(".", r"\.")):
         places.places({"acme-trust": "Acme Trust"}, [])
 
 
 def test_the_hand_kept_table_is_whole() -> None:
-    """Every line says why, every postcode exists, and no body is there twice."""
+    """Every line says why and who bears it out, every postcode exists, no body is there twice."""
     with (reference.FOLDER / "buyers.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert all(row["evidence"] for row in rows)
+    assert {row["confirms"] for row in rows} == {"body", "building", ""}
+    assert all(bool(row["confirms"]) == bool(row["confirmed_by"]) for row in rows)
     codes = {row["postcode"] for row in rows} - {""}
     assert set(places.located(codes)) == codes
     assert len({match.party_id(row["buyer"]) for row in rows}) == len(rows)
