@@ -233,9 +233,12 @@ def located(wanted: Iterable[str]) -> dict[str, Point]:
     points = {}
     for letter, codes in sorted(by_letter.items()):
         for code, district, east, north in _rows(letter):
-            if (bare := code.replace(" ", "")) in codes and (region := _region(district)):
-                if place := _position(bare, east, north):
-                    points[f"{bare[:-3]} {bare[-3:]}"] = Point(*place, region)
+            if (
+                (bare := code.replace(" ", "")) in codes
+                and (region := _region(district))
+                and (place := _position(bare, east, north))
+            ):
+                points[f"{bare[:-3]} {bare[-3:]}"] = Point(*place, region)
     return points
 
 
