@@ -20,10 +20,10 @@ from ingest import feeds, match, places
 
 METADATA: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yml").read_text())
 
-# Three samples were drawn in this way, and every place in them was looked for in published addresses
-# after it had been entered. Seed 3 showed one wrong (HS2 Ltd was still in Victoria) and seed 4
-# another (Harrow's postcode lies 700 m off); both are mended, and others of the same kind were
-# checked. In the third none was wrong, as far as a source could be found.
+# Three samples were drawn in this way, and every place in them was looked for in published
+# addresses after it had been entered. Seed 3 showed one wrong (HS2 Ltd was still in Victoria) and
+# seed 4 another (Harrow's postcode lies 700 m off); both are mended, and others of the same kind
+# were checked. In the third none was wrong, as far as a source could be found.
 SAMPLE_SEED = 5
 NO_SOURCE_FOUND = {
     "navy-command",
