@@ -33,6 +33,10 @@ _TOO_SLOW = (
     "That question took too long",
     "Ask for less at once: fewer columns, a filter, or one year at a time.",
 )
+_BUSY_PAGE = (
+    "This page takes too long just now",
+    "The site is busy. Try the same address again in a few seconds.",
+)
 _BUSY = (
     "Many questions are being worked out just now",
     "Yours was not started. Nothing is lost: try the same address again in a few seconds.",
@@ -71,7 +75,8 @@ def told(exception: Exception, arguments: Iterable[str] = ()) -> tuple[int, str,
     if mistake:
         return 400, *_WORDS[400], mistake
     if isinstance(exception, QueryInterrupted):
-        return 400, *_TOO_SLOW, str(exception.sql)
+        theirs = not visits.SQL_ARGUMENTS.isdisjoint(arguments)
+        return (400, *_TOO_SLOW, str(exception.sql)) if theirs else (503, *_BUSY_PAGE, "")
     if isinstance(exception, lane.Busy):
         return 503, *_BUSY, ""
     if not isinstance(exception, Base400 | DatasetteError):

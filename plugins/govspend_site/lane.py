@@ -236,6 +236,7 @@ class Visit:
     """A request that brings SQL: what its statements may still take together, waiting aside."""
 
     seconds: float
+    is_page: bool = False
 
 
 async def ask(
