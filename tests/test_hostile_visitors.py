@@ -123,6 +123,17 @@ WAYS_IN = {
 }
 
 
+# The same for SQL that comes in the body of a request.
+POSTED = {
+    "mcp": ("/-/mcp", {"sql": MARK}),
+    "mcp with a slash": ("/-/mcp/", {"sql": MARK}),
+    "mcp with an address": (f"/-/mcp?sql={quote(MARK)}", {"sql": MARK}),
+    "mcp with a parameter": ("/-/mcp", {"sql": MARK + " WHERE name != :x", "parameters": {"x": 1}}),
+    "mcp behind a comment": ("/-/mcp", {"sql": f"-- x\n/* y */ {MARK}"}),
+    "mcp behind with": ("/-/mcp", {"sql": f"WITH a AS ({MARK}) SELECT * FROM a"}),  # noqa: S608
+}
+
+
 OTHER_PAGES = (
     "/", "/suppliers", "/buyers", "/market", "/search", "/releases", "/map", "/firms-like-mine",
     "/proof/", "/govspend/suppliers", "/suppliers.json", "/govspend/who-sells",
@@ -139,6 +150,29 @@ def test_every_way_in_takes_the_lane(sample_site: Site, name: str) -> None:
         if answer.status_code == 400:
             assert "not authorized" in answer.text
         assert str(sample_site.build) not in answer.text
+
+
+@pytest.mark.parametrize("name", POSTED)
+def test_every_way_in_by_post_takes_the_lane(sample_site: Site, name: str) -> None:
+    """An assistant's SQL, too, in either generation of its protocol."""
+    path, arguments = POSTED[name]
+    params = {"name": "run_sql", "arguments": arguments}
+    new = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    headers = {"mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call"}
+    headers["mcp-name"] = "run_sql"
+    for prefix in ("", kept(sample_site)):
+        for said, sent in ((params, {}), ({**params, "_meta": new}, headers)):
+            answer = httpx.post(
+                sample_site.url + prefix + path,
+                json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": said},
+                headers={"accept": "application/json", **sent},
+            )
+            assert answer.json()["result"]["isError"], answer.text
+            assert "not authorized" in answer.text
+            assert str(sample_site.build) not in answer.text
 
 
 def kept(site: Site) -> str:

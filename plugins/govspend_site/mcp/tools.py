@@ -47,7 +47,8 @@ def _is_text(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_is_text)]
+Unicode = AfterValidator(_is_text)
+Text = Annotated[str, Unicode]
 Integer = Annotated[int, Field(ge=-_INTEGER, lt=_INTEGER)]
 
 
@@ -58,7 +59,7 @@ class Arguments(BaseModel):
 
 
 class FindParty(Arguments):
-    words: Annotated[Text, Field(min_length=1, max_length=search.LONGEST)] = Field(
+    words: Annotated[str, Field(min_length=1, max_length=search.LONGEST), Unicode] = Field(
         description="Words of the name, all of them; the last may be the beginning of a word",
         examples=["home off"],
     )
@@ -73,7 +74,7 @@ class ListQuestions(Arguments):
 
 
 class AskQuestion(Arguments):
-    name: Annotated[Text, Field(max_length=100)] = Field(
+    name: Annotated[str, Field(max_length=100), Unicode] = Field(
         description="Name of the question, from list_questions", examples=["sme-spend-by-month"]
     )
     parameters: dict[Text, Text | Integer | float] = Field(
@@ -86,13 +87,13 @@ class AskQuestion(Arguments):
 
 
 class DescribeData(Arguments):
-    table: Annotated[Text, Field(max_length=100)] | None = Field(
+    table: Annotated[str, Field(max_length=100), Unicode] | None = Field(
         None, description="One table, to see what its columns mean", examples=["spend_named"]
     )
 
 
 class RunSql(Arguments):
-    sql: Annotated[Text, Field(min_length=1, max_length=_LONGEST_SQL)] = Field(
+    sql: Annotated[str, Field(min_length=1, max_length=_LONGEST_SQL), Unicode] = Field(
         description="One SELECT (or WITH … SELECT) in SQLite's SQL, with a blank such as :id for "
         "each value",
         examples=["SELECT sum(amount_pence) FROM spend WHERE buyer_id = :id"],

@@ -87,9 +87,10 @@ def _cannot_be_led_elsewhere(name: str) -> bool:
 
 
 def wants_page(request: Any) -> bool:
-    """Whether a person's browser asks, and no client for a stream."""
+    """Whether a browser asks, or what follows links, and no client that wants a stream."""
     accept = request.headers.get("accept", "")
-    return request.method in ("GET", "HEAD") and "text/html" in accept
+    any_page = "text/html" in accept or "*/*" in accept
+    return request.method in ("GET", "HEAD") and any_page and "text/event-stream" not in accept
 
 
 def refused_before(datasette: Any, request: Any) -> int | None:

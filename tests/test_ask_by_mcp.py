@@ -1,0 +1,599 @@
+"""An assistant asks the site by MCP: a real client, a real server, figures held against SQL."""
+# ruff: noqa: S608 - SQL is what this is about
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import hostile
+import httpx
+import pytest
+from assistant import MODES, InTurn, asks, called, fields, text
+from conftest import ROOT, Site, serving
+from govspend_site.mcp import answers, tools, transport
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from mcp import Client, MCPError
+from mcp_types import CallToolResult
+
+PATH = "/-/mcp"
+REFUSED = re.compile(
+    r"not authorized|no such function|could not be read|one statement|Nothing can be changed|"
+    r"Only a question|There is no|cannot be used|may not"
+)
+
+
+def sql(site: Site, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(f"file:{site.db}?mode=ro", uri=True)) as database:
+        return database.execute(statement, values).fetchall()
+
+
+def message(method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+    said: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": method}
+    return said | ({"params": params} if params is not None else {})
+
+
+def post(site: Site, body: Any, path: str = PATH, **headers: str) -> httpx.Response:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    said = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    said |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.post(site.url + path, content=content, headers=said, timeout=60)
+
+
+def edition_of(site: Site) -> str:
+    return site.db.resolve().stem.removeprefix("govspend-")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_client_learns_what_there_is(real_site: Site, mode: str) -> None:
+    """Protects who connects: what the data is, tools with schemas that only read, and texts."""
+
+    async def work(client: Client) -> tuple[Any, ...]:
+        texts = {
+            found.uri: (await client.read_resource(found.uri)).contents[0]
+            for found in (await client.list_resources()).resources
+        }
+        return client.instructions, (await client.list_tools()).tools, texts
+
+    instructions, shown, texts = asks(real_site.url + PATH, work, mode)
+    for needed in ("first sale through G-Cloud", "as published", "provisional", "lasting_url"):
+        assert needed in instructions
+    assert "illustrative" not in instructions.lower()
+    assert {tool.name for tool in shown} == set(tools.TOOLS)
+    for tool in shown:
+        assert tool.annotations.read_only_hint
+        assert not tool.annotations.destructive_hint
+        assert tool.input_schema["additionalProperties"] is False
+        assert all("description" in p for p in tool.input_schema.get("properties", {}).values())
+        assert {"source", "note", "caveats"} <= set(tool.output_schema["properties"])
+    assert set(texts) == {"govspend://glossary", "govspend://caveats", "govspend://data-dictionary"}
+    assert "spend_named" in texts["govspend://data-dictionary"].text
+    assert "Quarantine" in texts["govspend://glossary"].text
+    assert all(edition_of(real_site) in found.text for found in texts.values())
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_party_is_found_with_its_figures_and_pages(real_site: Site, mode: str) -> None:
+    """Protects the figures of a name: those of SQL, and each address leads to them."""
+    (answer,) = called(real_site.url + PATH, ("find_party", {"words": "home off"}), mode=mode)
+    found = fields(answer)
+    (party,) = (p for p in found["parties"] if p["id"] == "home-office")
+    ((lines, pence),) = sql(
+        real_site,
+        "SELECT count(*), sum(amount_pence) FROM spend WHERE buyer_id = ?", "home-office",
+    )  # fmt: skip
+    assert (party["kind"], party["line_count"], party["amount_pence"]) == ("buyer", lines, pence)
+    assert party["amount"] in text(answer)
+    for address in (party["page_url"], party["json_url"], party["lines_url"]):
+        assert httpx.get(address, timeout=30).status_code == 200
+    source = found["source"]
+    assert source["edition_id"] == edition_of(real_site)
+    assert (
+        source["lasting_url"] == f"{real_site.url}/as-of/{edition_of(real_site)}/search?q=home+off"
+    )
+    assert httpx.get(source["lasting_url"], timeout=30).status_code == 200
+    assert any("Open Government Licence" in sentence for sentence in source["attribution"])
+    assert source["licence_url"] in text(answer)
+
+
+def test_a_name_that_is_misspelt_is_offered_its_likeness(real_site: Site) -> None:
+    """Protects who cannot spell a firm; and says how many there are when only some are given."""
+    none, some = map(
+        fields,
+        called(
+            real_site.url + PATH,
+            ("find_party", {"words": "Cabinett Offfice"}),
+            ("find_party", {"words": "ltd", "kind": "supplier", "limit": 3}),
+        ),
+    )
+    assert none["parties"] == []
+    assert "cabinet-office" in {party["id"] for party in none["similar"]}
+    assert len(some["parties"]) == 3 < some["supplier_count"]
+    assert some["buyer_count"] == 0
+    assert "first 3" in some["note"]
+
+
+def test_every_question_is_answered_as_its_page_answers(real_site: Site) -> None:
+    """Protects the questions: with nothing chosen, the same rows as the question's JSON."""
+    url = real_site.url + PATH
+    listed = fields(called(url, ("list_questions", {}))[0])["questions"]
+    assert len(listed) == len(list((ROOT / "canned_queries").glob("*.sql")))
+    names = [question["name"] for question in listed]
+    calls = [("ask_question", {"name": name, "limit": 1000}) for name in names]
+    for name, answer in zip(names, called(url, *calls), strict=True):
+        found = fields(answer)
+        page = real_site.get(f"/govspend/{name}.json").json()
+        assert found["columns"] == page["columns"]
+        assert found["rows"] == page["rows"]
+        assert found["truncated"] == page["truncated"]
+        assert found["caveats"] == [" ".join(found_.split()) for found_ in found["caveats"]]
+        assert found["source"]["csv_url"].startswith(f"{real_site.url}/govspend/{name}.csv")
+
+
+def test_a_question_takes_its_parameters_and_says_what_applied(real_site: Site) -> None:
+    """Protects a narrowed figure: it is that of SQL, and its page has the same choices."""
+    asked = {"name": "sme-spend-by-lot", "parameters": {"financial_year": "2013-14"}}
+    found = fields(called(real_site.url + PATH, ("ask_question", asked))[0])
+    pence = found["columns"].index("amount_pence")
+    ((total,),) = sql(
+        real_site, "SELECT sum(amount_pence) FROM spend WHERE financial_year = '2013-14'"
+    )
+    assert sum(row[pence] for row in found["rows"]) == total
+    assert found["parameters"]["financial_year"] == "2013-14"
+    assert found["source"]["page_url"].endswith("/govspend/sme-spend-by-lot?financial_year=2013-14")
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"name": "no-such"}, "sme-spend-by-month"),
+        ({"name": "sme-spend-by-lot", "parameters": {"year": "2013-14"}}, "financial_year"),
+        ({"name": "sme-spend-by-lot", "parameters": {"financial_year": "2013"}}, "2013-14"),
+        ({"name": "what-one-buyer-bought", "parameters": {"buyer": "home-ofice"}}, "home-office"),
+        ({"name": "top-sme-suppliers", "parameters": {"top": 0}}, "1"),
+        ({"name": "first-sale-size-of-smes", "parameters": {"since": "soon"}}, "2014-06"),
+        ({"name": "search", "parameters": {"words": "x" * 201}}, "200"),
+        ({"name": "search", "parameters": {"words": ["x"]}}, "parameters.words"),
+        ({"name": "search", "limit": 10_000}, "1000"),
+        ({}, "name is missing"),
+        ({"name": "search", "colour": "red"}, "colour is not an argument"),
+    ],
+)
+def test_a_mistake_in_asking_says_what_can_be_asked(
+    real_site: Site, asked: dict[str, Any], says: str
+) -> None:
+    """Protects the next try: an assistant reads what was wrong, and mends it."""
+    answer = called(real_site.url + PATH, ("ask_question", asked))[0]
+    assert answer.is_error
+    assert says in text(answer)
+    assert "pydantic" not in text(answer)
+
+
+def test_the_data_is_described_table_by_table(real_site: Site) -> None:
+    """Protects who writes SQL: the tables of metadata.yml, each column with its meaning."""
+    whole, one, none = called(
+        real_site.url + PATH,
+        ("describe_data", {}),
+        ("describe_data", {"table": "spend"}),
+        ("describe_data", {"table": "spendd"}),
+    )
+    tables = {table["name"]: table for table in fields(whole)["tables"]}
+    assert {"spend", "spend_named", "release_months", "editions"} <= set(tables)
+    assert len(fields(whole)["caveats"]) >= 10
+    (spend,) = fields(one)["tables"]
+    columns = sql(real_site, "SELECT name, type FROM pragma_table_xinfo('spend')")
+    assert {(c["name"], c["type"]) for c in spend["columns"]} == {
+        (name, kind.partition(" ")[0].lower()) for name, kind in columns
+    }
+    assert all(column["description"] for column in spend["columns"])
+    assert none.is_error
+    assert "spend_named" in text(none)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_sql_is_answered_to_the_penny_and_says_when_rows_were_cut(
+    real_site: Site, mode: str
+) -> None:
+    """Protects an analyst's figure, and that a part is never taken for the whole."""
+    total, cut, named = map(
+        fields,
+        called(
+            real_site.url + PATH,
+            ("run_sql", {"sql": "SELECT sum(amount_pence) AS pence, count(*) FROM spend"}),
+            ("run_sql", {"sql": "SELECT spend_id FROM spend ORDER BY 1", "limit": 7}),
+            (
+                "run_sql",
+                {
+                    "sql": "SELECT count(*) FROM spend WHERE supplier_size = :size AND month < :m",
+                    "parameters": {"size": "SME", "m": "2014-01-01"},
+                },
+            ),
+            mode=mode,
+        ),
+    )
+    assert total["rows"] == [[21_745_567_458, 13_492]]
+    assert (total["columns"], total["truncated"], total["note"]) == (
+        ["pence", "count(*)"],
+        False,
+        None,
+    )
+    every = sql(real_site, "SELECT spend_id FROM spend ORDER BY 1")
+    assert [tuple(row) for row in cut["rows"]] == every[:7]
+    assert cut["truncated"]
+    assert "first 7 rows" in cut["note"]
+    file = httpx.get(cut["source"]["csv_url"], timeout=60).text.splitlines()
+    assert len(file) == len(every) + 1
+    ((count,),) = sql(
+        real_site,
+        "SELECT count(*) FROM spend WHERE supplier_size = 'SME' AND month < '2014-01-01'",
+    )
+    assert named["rows"] == [[count]]
+    again = httpx.get(named["source"]["json_url"], timeout=30).json()
+    assert again["rows"] == [[count]]
+
+
+def test_values_that_json_lacks_are_told_as_text(sample_site: Site) -> None:
+    """Protects readers of odd values: bytes, infinity, null, and text that looks like a table."""
+    asked = {"sql": "SELECT x'00ff' AS b, 9e999 AS i, NULL AS n, 'a|b' || char(10) || 'c' AS t"}
+    answer = called(sample_site.url + PATH, ("run_sql", asked))[0]
+    assert fields(answer)["rows"] == [["x'00ff'", "inf", None, "a|b\nc"]]
+    assert "| x'00ff' | inf |  | a\\|b c |" in text(answer)
+
+
+def test_a_sample_says_that_it_is_invented(sample_site: Site) -> None:
+    """Protects from invented figures that are told on as true."""
+
+    async def work(client: Client) -> tuple[Any, CallToolResult]:
+        return client.instructions, await client.call_tool("run_sql", {"sql": "SELECT 1"})
+
+    instructions, answer = asks(sample_site.url + PATH, work)
+    assert "ILLUSTRATIVE SAMPLE" in instructions
+    assert "invented. Do not cite" in text(answer)
+    assert fields(answer)["source"]["illustrative"] is True
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("SELECT sise FROM spend", "supplier_size"),
+        ("SELECT 1 FROM spent", "spend"),
+        ("SELECT :x", "no value in parameters"),
+        ("SELECT 1; SELECT 2", "one statement"),
+        ("UPDATE spend SET amount_pence = 0", "SELECT"),
+        ("SELECT sum( FROM spend", "could not be read"),
+        ("", "at least 1 character"),
+        (hostile.ENDLESS["cross join"], "release_months"),
+        (hostile.LARGE["many large blobs"], "larger than 1 MB"),
+    ],
+)
+def test_sql_that_fails_says_what_to_do(sample_site: Site, statement: str, says: str) -> None:
+    """Protects the next try: a mistake is an answer in plain words, no fault of ours."""
+    answer = called(sample_site.url + PATH, ("run_sql", {"sql": statement}))[0]
+    assert answer.is_error
+    assert says in text(answer)
+    assert str(sample_site.build) not in text(answer)
+
+
+def test_hostile_statements_neither_write_nor_stay(sample_site: Site) -> None:
+    """Protects the site from SQL of each kind: refused or over in time, nothing written."""
+    kinds = (hostile.LARGE, hostile.ENDLESS, hostile.HUGE)
+    some = {name: kind[name] for kind in kinds for name in list(kind)[::5]}
+    before = sample_site.db.read_bytes()
+
+    async def work(client: Client) -> dict[str, CallToolResult]:
+        found = {}
+        for name, statement in hostile.FORBIDDEN.items():
+            found[name] = await client.call_tool("run_sql", {"sql": statement})
+        asked = [client.call_tool("run_sql", {"sql": statement}) for statement in some.values()]
+        return found | dict(zip(some, await asyncio.gather(*asked), strict=True))
+
+    found = asks(sample_site.url + PATH, work)
+    for name in hostile.FORBIDDEN:
+        assert found[name].is_error, name
+        assert REFUSED.search(text(found[name])), (name, text(found[name]))
+    assert not any("fault is ours" in text(answer) for answer in found.values())
+    assert any("was stopped" in text(answer) for answer in found.values())
+    assert all(str(sample_site.build) not in text(answer) for answer in found.values())
+    assert sample_site.db.read_bytes() == before
+    assert sample_site.get("/").status_code == 200
+
+
+def test_too_many_at_once_are_told_to_come_again(sample_site: Site) -> None:
+    """Protects the lane: so many wait, and the rest learn that nothing was started."""
+    counting = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1000000)"
+    slow = {"sql": f"{counting} SELECT count(*) FROM c"}
+
+    async def work(client: Client) -> list[CallToolResult]:
+        return await asyncio.gather(*(client.call_tool("run_sql", slow) for _ in range(16)))
+
+    said = [text(answer) for answer in asks(sample_site.url + PATH, work)]
+    assert any("not started" in told and "5 seconds" in told for told in said)
+    assert all(re.search("not started|was stopped|1000000", told) for told in said)
+
+
+WORDS = ('"', "a* OR b", "NEAR(", "\x00", "x\x00y", hostile.SCRIPT, "%", "'; DROP TABLE spend --",
+         "../../etc/passwd", "😀" * 50, "-" * 200, "AND OR NOT", "x" * 201, "")  # fmt: skip
+
+
+def test_hostile_words_are_looked_for_and_never_obeyed(sample_site: Site) -> None:
+    """Protects from words that are no names: nothing found, or a refusal, and never a fault."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+    calls += [("find_party", {"words": words}) for words in WORDS]
+    calls += [("ask_question", {"name": "search", "parameters": {"words": w}}) for w in WORDS]
+    calls += [("ask_question", {"name": words}) for words in WORDS]
+    calls += [("describe_data", {"table": words}) for words in WORDS]
+    calls += [("run_sql", {"sql": "SELECT :w", "parameters": {"w": words}}) for words in WORDS]
+    for call, answer in zip(calls, called(sample_site.url + PATH, *calls), strict=True):
+        assert "fault is ours" not in text(answer), call
+        assert "Traceback" not in text(answer), call
+
+
+def test_an_unknown_tool_or_text_is_named_as_such(sample_site: Site) -> None:
+    """Protects a client from silence: the protocol's own error, which says what there is."""
+
+    async def work(client: Client) -> list[str]:
+        said = []
+        for asked in (
+            client.call_tool("drop_table", {}),
+            client.read_resource("file:///etc/passwd"),
+        ):
+            with pytest.raises(MCPError) as caught:
+                await asked
+            assert caught.value.code == -32602
+            said.append(str(caught.value))
+        return said
+
+    tool, resource = asks(sample_site.url + PATH, work)
+    assert "find_party" in tool
+    assert "govspend://glossary" in resource
+
+
+BODIES = {
+    "empty": (b"", 400),
+    "no JSON": (b"{", 400),
+    "not UTF-8": (b'"\xff"', 400),
+    "a number": (b"1", 400),
+    "a list": (b"[]", 400),
+    "a batch": (json.dumps([message("ping")] * 3).encode(), 400),
+    "no method": (b'{"jsonrpc": "2.0", "id": 1}', 400),
+    "nested": (b"[" * 100_000, 400),
+    "long number": (b'{"jsonrpc":"2.0","id":' + b"9" * 10_000 + b',"method":"ping"}', 400),
+    "half a letter": (b'{"jsonrpc":"2.0","id":1,"method":"\\ud800"}', 400),
+    "too large": (b'"' + b"x" * 300_000 + b'"', 413),
+    "unknown method": (json.dumps(message("no/such")).encode(), 200),
+    "no parameters": (json.dumps(message("tools/call")).encode(), 200),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_that_is_no_message_is_refused_in_the_protocols_form(
+    sample_site: Site, name: str
+) -> None:
+    """Protects from bodies of any kind: the right status, an error of JSON-RPC, no jargon."""
+    body, status = BODIES[name]
+    answer = post(sample_site, body)
+    assert answer.status_code == status
+    said = answer.json()
+    assert said["jsonrpc"] == "2.0"
+    assert said["error"]["code"] in (-32700, -32600, -32601, -32602)
+    assert said["error"]["message"]
+    assert "pydantic" not in answer.text
+    assert "Traceback" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_body_without_a_length_is_limited_too(sample_site: Site) -> None:
+    """Protects memory: a body that comes in pieces is cut off at the same size."""
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(400):
+            yield b" " * 1000
+
+    headers = {"content-type": "application/json", "accept": "application/json"}
+    answer = httpx.post(sample_site.url + PATH, content=pieces(), headers=headers, timeout=30)
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == -32600
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+TOOL = st.sampled_from([*tools.TOOLS, "no-such"])
+NAMES = st.sampled_from(["words", "kind", "limit", "name", "parameters", "table", "sql", "x"])
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("run_sql", {"sql": "SELECT :x", "parameters": {"x": 2**64}})
+@example("run_sql", {"sql": "SELECT :x", "parameters": {"x": 1e300}})
+@example("ask_question", {"name": "top-sme-suppliers", "parameters": {"top": 1e300}})
+@example("ask_question", {"name": "top-sme-suppliers", "parameters": {"top": 2.5}})
+@given(TOOL, st.dictionaries(NAMES, JSON, max_size=4) | JSON)
+def test_any_arguments_get_an_answer(sample_site: Site, tool: str, arguments: Any) -> None:
+    """Protects from what nobody thought of: whatever is asked, an answer and no fault of ours."""
+    answer = post(sample_site, message("tools/call", {"name": tool, "arguments": arguments}))
+    assert answer.status_code == 200
+    said = answer.json()
+    assert ("result" in said) != ("error" in said)
+    assert "fault is ours" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_two_servers_answer_by_turns_as_one(
+    sample_site: Site, second_site: Site, mode: str
+) -> None:
+    """Protects a site of many processes: no call needs the one that answered before."""
+    ports = [int(site.url.rpartition(":")[2]) for site in (sample_site, second_site)]
+    balancer = InTurn(ports)
+
+    async def work(client: Client) -> list[CallToolResult]:
+        await client.list_tools()
+        return [
+            await client.call_tool("run_sql", {"sql": f"SELECT {n}, count(*) FROM spend"})
+            for n in range(12)
+        ]
+
+    found = asks(sample_site.url + PATH, work, mode, balancer)
+    ((count,),) = sql(sample_site, "SELECT count(*) FROM spend")
+    assert [fields(answer)["rows"] for answer in found] == [[[n, count]] for n in range(12)]
+    assert len(balancer.used) >= 13
+    assert {balancer.used.count(port) for port in ports} <= {
+        len(balancer.used) // 2, len(balancer.used) // 2 + 1
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def second_site(sample_build: Any) -> Iterator[Site]:
+    """Another server of the same edition."""
+    with serving(sample_build) as site:
+        yield site
+
+
+def test_methods_and_kinds_that_are_not_served_say_so(sample_site: Site) -> None:
+    """Protects clients: no stream to open, no session to end, and what to send instead."""
+    url = sample_site.url + PATH
+    for method, headers in (
+        ("GET", {"accept": "text/event-stream"}),
+        ("GET", {"accept": "application/json, text/event-stream"}),
+        ("GET", {"accept": "text/html, text/event-stream"}),
+        ("DELETE", {"mcp-session-id": "x"}),
+        ("PUT", {}),
+    ):
+        answer = httpx.request(method, url, headers=headers)
+        assert answer.status_code == 405
+        assert answer.headers["allow"] == "GET, POST, OPTIONS"
+        assert "by POST" in answer.json()["error"]["message"]
+    assert post(sample_site, message("ping"), content_type="text/plain").status_code == 415
+    assert post(sample_site, message("ping"), accept="text/html").status_code == 406
+    assert post(sample_site, message("ping")).json()["result"] == {}
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "cors", "may"),
+    [
+        (None, "govspend.example", False, True),
+        ("https://chat.example", "govspend.example", True, True),
+        ("https://chat.example", "govspend.example", False, False),
+        ("http://localhost:6274", "127.0.0.1:8001", True, True),
+        ("null", "govspend.example", True, True),
+        ("null", "govspend.example", False, False),
+        ("https://govspend.example", "govspend.example", False, True),
+        ("https://govspend.example:444", "govspend.example:444", True, True),
+        ("http://127.0.0.1:8001", "127.0.0.1:8001", True, True),
+        ("http://[::1]:8001", "[::1]:8001", True, True),
+        ("http://localhost:8001", "localhost:8001", True, True),
+        ("http://evil.example:8001", "evil.example:8001", True, False),
+        ("http://EVIL.example:8001", "evil.example:8001", True, False),
+        ("http://127.0.0.1.evil.example", "127.0.0.1.evil.example", True, False),
+        ("http://localhost.evil.example", "localhost.evil.example", True, False),
+        ("http://[", "x", True, False),
+    ],
+)
+def test_who_may_ask(origin: str | None, host: str, cors: bool, may: bool) -> None:
+    """Protects a site at home: a page whose name was led here for a moment is refused."""
+    assert transport.may_ask(origin, host, cors=cors) is may
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.booleans())
+def test_any_origin_is_decided(origin: str, host: str, cors: bool) -> None:
+    """Protects from headers that are no addresses."""
+    assert transport.may_ask(origin, host, cors=cors) in (True, False)
+
+
+def test_a_rebound_page_is_refused_and_another_origin_is_welcome(sample_site: Site) -> None:
+    """Protects both: the attack gets 403, a client in a browser gets its headers and its answer."""
+    port = sample_site.url.rpartition(":")[2]
+    evil = f"evil.example:{port}"
+    refused = post(sample_site, message("ping"), origin=f"http://{evil}", host=evil)
+    assert refused.status_code == 403
+    assert "Origin" in refused.json()["error"]["message"]
+    chat = "https://chat.example"
+    asked = {"origin": chat, "access-control-request-method": "POST",
+             "access-control-request-headers": "content-type,mcp-protocol-version"}  # fmt: skip
+    preflight = httpx.options(sample_site.url + PATH, headers=asked)
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    allowed = preflight.headers["access-control-allow-headers"].lower()
+    assert {"content-type", "mcp-protocol-version", "mcp-method"} <= set(allowed.split(", "))
+    answer = post(sample_site, message("ping"), origin=chat)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_a_browsers_cookie_does_not_stand_in_the_way(sample_site: Site) -> None:
+    """Protects clients beside an open page: the check against forged forms is not for them."""
+    answer = post(sample_site, message("ping"), cookie="ds_csrftoken=x; ds_actor=y")
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+
+
+def test_the_editions_own_address_answers_within_it(real_site: Site) -> None:
+    """Protects what is cited: asked under /as-of/, every address stays there."""
+    base = f"{real_site.url}/as-of/{edition_of(real_site)}"
+    for mode in MODES:
+        (answer,) = called(base + PATH, ("find_party", {"words": "bjss"}), mode=mode)
+        found = fields(answer)
+        assert found["parties"][0]["page_url"] == f"{base}/suppliers/bjss"
+        assert found["source"]["lasting_url"] == found["source"]["page_url"]
+    raw = post(real_site, message("ping"), f"/as-of/{edition_of(real_site)}{PATH}")
+    assert raw.headers["cache-control"] == "no-store"
+
+
+def test_a_person_reads_how_to_connect_and_the_example_works(real_site: Site) -> None:
+    """Protects who opens the address: a page with it, the tools, and Python that runs as it is."""
+    answer = real_site.get(PATH, headers={"accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert all(f"<code>{name}</code>" in answer.text for name in tools.TOOLS)
+    example_code = re.search(r'<code id="python">(.*?)</code>', answer.text, re.DOTALL)
+    assert example_code
+    ran = subprocess.run(
+        [sys.executable, "-c", html.unescape(example_code[1])],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "Home Office" in ran.stdout, ran.stderr
+    config = re.search(r"<code>({.*?})</code>", answer.text)
+    assert config
+    servers = json.loads(html.unescape(config[1]))["mcpServers"]
+    assert servers["govspend"]["url"] == real_site.url + PATH
+
+
+def test_the_protocols_library_is_not_loaded_before_a_client_comes(sample_build: Any) -> None:
+    """Protects the start: a site that no assistant asks pays neither its second nor its memory."""
+    program = (
+        "import sys, asyncio\n"
+        "from pathlib import Path\n"
+        "from datasette.app import Datasette\n"
+        "from datasette.utils import parse_metadata\n"
+        "root = Path(sys.argv[1])\n"
+        "said = parse_metadata((root / 'metadata.yml').read_text())\n"
+        "ds = Datasette(['govspend.db'], plugins_dir=root / 'plugins', metadata=said)\n"
+        "asyncio.run(ds.invoke_startup())\n"
+        "print(sorted({'mcp', 'mcp_types', 'starlette', 'cryptography'} & set(sys.modules)))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(ROOT)],
+        cwd=sample_build, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.stdout.strip().endswith("[]"), ran.stdout + ran.stderr
+
+
+@given(st.lists(st.lists(st.none() | st.text(), min_size=2, max_size=2), max_size=5))
+def test_a_table_keeps_its_shape_whatever_it_holds(rows: list[list[str | None]]) -> None:
+    """Protects who reads the text: a value can neither end a cell nor begin a line."""
+    lines = answers.table(("a", "b"), rows).split("\n")
+    assert len(lines) == len(rows) + 2
+    assert all(len(re.split(r"(?<!\\)\|", line)) == 4 for line in lines)
