@@ -221,7 +221,7 @@ def server_of(site: Site) -> int:
     """The process that listens at the site's port."""
     port = site.url.rpartition(":")[2]
     found = subprocess.run(
-        ["pgrep", "-f", f"datasette serve.*--port {port}"], capture_output=True, text=True,
+        ["pgrep", "-f", f"govspend_site.serve.*--port {port}"], capture_output=True, text=True,
         check=True,
     )  # fmt: skip
     return int(found.stdout.split()[-1])
