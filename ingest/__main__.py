@@ -24,6 +24,7 @@ from ingest import preview as previewing
 from ingest import publish as publishing
 from ingest import read as reading
 from ingest import rename as renaming
+from ingest import report as reporting
 from ingest import sample as sampling
 from ingest import summarise as summarising
 from ingest.build import Plan, Workshop, locked
@@ -227,7 +228,7 @@ def audit(shop: Workshop, show_all: bool) -> None:
     with locked(shop.build):
         made = building.plan(shop)
         path = shop.work if shop.work.exists() else _published(shop, made)
-        proofs = auditing.audit(path, made.all_taken())
+        proofs = auditing.audit(path, made.all_taken(), made.admitted_files)
     for proof in proofs:
         if show_all or not proof.holds:
             mark = "holds" if proof.holds else "BROKEN"
@@ -271,7 +272,7 @@ def _whole_way(shop: Workshop, *, fetching: bool) -> None:
             report = building.build(shop, fetched=fetched)
         except NothingToPublish as error:
             raise NothingToPublish(f"{error}{_unreachable(fetched)}") from None
-    for line in building.summary_lines(report):
+    for line in reporting.lines(report):
         click.echo(line)
     held = any(release["state"] == "held" for release in report["releases"])
     sys.exit(LOOK_AT_IT if report["failures"] or held else 0)

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from ingest import reference
 from ingest.errors import DeclarationError
 
 DEFAULT_FEEDS = Path(__file__).with_name("feeds.yml")
@@ -183,8 +184,8 @@ class Feed(Strict):
         return self
 
 
-class CustomerList(Strict):
-    """A publisher's list of public bodies with a postcode each: where places are looked up."""
+class PublishedList(Strict):
+    """What is declared of a list that is looked up in, and never added to spend."""
 
     feed_id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     title: Text
@@ -192,10 +193,15 @@ class CustomerList(Strict):
     licence: Text
     attribution: Text
     provenance: Text | None = None
-    headings: dict[Literal["urn", "customer", "postcode"], list[Text]]
     ignored_headings: list[Text] = []
     limits: Limits = Limits()
     sources: list[AnySource]
+
+
+class CustomerList(PublishedList):
+    """A publisher's list of public bodies with a postcode each: where places are looked up."""
+
+    headings: dict[Literal["urn", "customer", "postcode"], list[Text]]
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -203,7 +209,7 @@ class CustomerList(Strict):
 
     @property
     def constants(self) -> dict[str, str]:
-        """A list, unlike a feed, has none."""
+        """A list of customers, unlike a feed, has none."""
         return {}
 
     @field_validator("sources")
@@ -221,6 +227,38 @@ class CustomerList(Strict):
         return self
 
 
+class AdmittedList(PublishedList):
+    """A publisher's list of the suppliers that were admitted to a framework, or to several.
+
+    One with no `sources` brings nothing; it is there for others to be like.
+    """
+
+    headings: dict[Literal["framework", "lot", "supplier", "supplier_size"], list[Text]]
+    constants: dict[Literal["framework"], Text] = {}
+    """The framework, where the list is of one alone and has no column for it."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return ("framework", "supplier")
+
+    @model_validator(mode="after")
+    def _required_can_be_had(self) -> AdmittedList:
+        for name in self.required:
+            if name not in self.headings and name not in self.constants:
+                raise ValueError(f"headings must say what '{name}' can be called")
+        given = self.constants.get("framework")
+        if given and reference.framework(given) is None:
+            raise ValueError(
+                f"constants: '{given}' is no framework that ingest/reference/categories.csv "
+                "and frameworks.csv know"
+            )
+        return self
+
+
+Declared = Feed | CustomerList | AdmittedList
+"""Whatever has sources to fetch from and headings to read by."""
+
+
 class Declaration(Strict):
     """A whole feeds.yml. `folder` is where its relative paths start."""
 
@@ -229,6 +267,7 @@ class Declaration(Strict):
     """True for invented data: every page then says so."""
     feeds: dict[str, Feed]
     customer_lists: dict[str, CustomerList] = {}
+    admitted_lists: dict[str, AdmittedList] = {}
 
     @property
     def folder(self) -> Path:
@@ -246,7 +285,7 @@ def load(path: Path) -> Declaration:
     if not isinstance(document, dict) or not isinstance(document.get("feeds"), dict):
         raise DeclarationError(f"{path} line 1: must have a mapping called 'feeds'.")
     settings = {**document, "path": path}
-    for section in ("feeds", "customer_lists"):
+    for section in ("feeds", "customer_lists", "admitted_lists"):
         settings[section] = _section(path, lines, document, section)
     try:
         return Declaration.model_validate(settings)
@@ -257,7 +296,7 @@ def load(path: Path) -> Declaration:
 def _section(
     path: Path, lines: dict[tuple[Any, ...], int], document: dict[str, Any], section: str
 ) -> dict[str, Any]:
-    """The feeds or the customer lists of the document, each with what it takes from another."""
+    """The feeds or the lists of the document, each with what it takes from another."""
     declared = document.get(section) or {}
     if not isinstance(declared, dict):
         line = lines[(section,)]
@@ -294,7 +333,8 @@ def _inherit(
                 f"known are {', '.join(sorted(known))}."
             )
         seen.add((at, packaged))
-        settings = {**base, **settings}
+        # No sources are nothing to take over: whoever means none says so.
+        settings = {**{key: value for key, value in base.items() if value != []}, **settings}
     return settings
 
 

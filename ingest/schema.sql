@@ -63,6 +63,7 @@ CREATE TABLE frameworks (
     framework TEXT PRIMARY KEY,
     agreement_number TEXT,
     first_month TEXT,
+    family TEXT NOT NULL,
     note TEXT
 );
 
