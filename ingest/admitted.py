@@ -107,7 +107,7 @@ def _read_file(
     try:
         file = read_file(admitted_list, receipt, path, seen)
     except IngestError as error:
-        failures.append(f"{admitted_list.feed_id}: {error}")
+        failures.append(lists.fault(admitted_list.feed_id, receipt, error))
         return
     except OSError as error:
         failures.append(f"{where}: its bytes cannot be read from the archive ({error.strerror}).")

@@ -29,6 +29,11 @@ def files(
             yield receipt, archive.path(receipt.sha256)
 
 
+def fault(feed_id: str, receipt: Receipt, error: Exception) -> str:
+    """Why a file could not be read; `read` knows it only by its name in the archive."""
+    return f"{feed_id}: {str(error).replace(receipt.sha256, receipt.filename)}"
+
+
 def insert(
     db: sqlite3.Connection, table: str, declared: CustomerList | AdmittedList, receipt: Receipt,
     counts: dict[str, Any],

@@ -119,7 +119,7 @@ def read_lists(
             try:
                 found = tuple(customers(path, receipt.filename, customer_list, receipt.encoding))
             except IngestError as error:
-                failures.append(f"{customer_list.feed_id}: {error}")
+                failures.append(lists.fault(customer_list.feed_id, receipt, error))
                 continue
             files.append(CustomerFile(customer_list, receipt, found))
     return files

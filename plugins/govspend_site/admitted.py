@@ -72,7 +72,7 @@ def sentence(row: Row, size: str) -> str:
     """A row in words, for a figure that can be cited without its table."""
     of = f"Of {row['admitted_count']:,} {who(row, size)} admitted to {row['framework']}"
     if row["sold_count"] is None:
-        return f"{of}, it is not known how many sold: no sale here can be one through it."
+        return f"{of}, it is not known how many sold: no sale is published as one through it."
     share = words.percent(row["sold_count"], row["admitted_count"])
     part = f" ({share})" if share else ""
     return (
