@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from ingest import admitted as admitting
 from ingest import audit as auditing
 from ingest import build as building
 from ingest import load as loading
@@ -64,6 +65,7 @@ def main() -> None:
     """GovSpend: from published spend files to a proven database.
 
     A row travels: fetch, read, rename, parse, stage, match, place, load, summarise, audit, publish.
+    Lists travel by fetch, admit and place.
     `build` and `refresh` go the whole way.
 
     Exit codes: 0 done; 1 a step failed and the site is as it was; 2 the command or the declaration
@@ -196,6 +198,20 @@ def place(shop: Workshop) -> None:
         known = f"{item.postcode}, {item.region} ({item.evidence})" if item else "not known"
         click.echo(f"{name}: {known}")
     click.echo(f"{len(placed):,} of {len(buyers):,} buyers have a place.")
+
+
+@main.command()
+@with_shop
+def admit(shop: Workshop) -> None:
+    """Show how each list of admitted suppliers is read, and every line of it that is left out."""
+    with locked(shop.build):
+        files = building.plan(shop).admitted_files
+    for file in files:
+        for line in reporting.list_lines(admitting.told(file)):
+            click.echo(line)
+        for left in file.left_out:
+            click.echo(f"  line {left.line_number} {left.reason}")
+    click.echo(f"{len(files):,} files of lists could be read.")
 
 
 @main.command()

@@ -239,5 +239,6 @@ def told(file: AdmittedFile) -> dict[str, Any]:
         "filename": file.receipt.filename,
         **file.counts(),
         "unknown_headings": [list(pair) for pair in file.unknown_headings],
-        "rejected": [f"line {line.line_number} {line.reason}" for line in file.rejected[:SHOWN]],
+        "rejected": [f"line {line.line_number} {line.reason}" for line in file.rejected[:SHOWN]]
+        + ["and more: see the table admitted_left_out"] * (len(file.rejected) > SHOWN),
     }

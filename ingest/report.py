@@ -19,7 +19,8 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         if release["state"] == "held":
             yield f"  To take it all the same: make accept RELEASE={release['release_id']}"
     for file in report.get("admitted_lists", []):
-        yield from _list_lines(file)
+        yield from list_lines(file)
+        yield from (f"  {reason}" for reason in file["rejected"])
     yield from (f"failed: {failure}" for failure in report.get("failures", []))
     for edition_id in report.get("taken_down", []):
         yield f"Edition {edition_id} is taken down: it shows a text that is now withheld."
@@ -38,8 +39,8 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     yield f"Edition {report.get('edition_id', 'none')}: {report['outcome']}."
 
 
-def _list_lines(file: dict[str, Any]) -> Iterator[str]:
-    """What became of a file of a list of admitted suppliers."""
+def list_lines(file: dict[str, Any]) -> Iterator[str]:
+    """How a file of a list of admitted suppliers was read: `admitted.told` of it."""
     where = f"{file['list_id']}: {file['filename']}"
     for heading, near in file["unknown_headings"]:
         hint = f"; the nearest known name is '{near}'" if near else ""
@@ -48,6 +49,3 @@ def _list_lines(file: dict[str, Any]) -> Iterator[str]:
         f"{where}: {file['line_count']:,} lines read, {file['admitted_count']:,} admitted, "
         f"{file['duplicate_count']:,} repeated, {file['rejected_count']:,} could not be taken."
     )
-    yield from (f"  {reason}." for reason in file["rejected"])
-    if (more := file["rejected_count"] - len(file["rejected"])) > 0:
-        yield f"  And {more:,} more: they are in the table admitted_left_out."
