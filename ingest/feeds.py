@@ -10,7 +10,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -21,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from ingest import reference
+from ingest import numbered_yaml, reference
 from ingest.errors import DeclarationError
 
 DEFAULT_FEEDS = Path(__file__).with_name("feeds.yml")
@@ -46,15 +45,6 @@ def _compiles(pattern: str) -> str:
 
 
 Pattern = Annotated[Text, AfterValidator(_compiles)]
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML whose dates stay text, because a day is checked and written as ISO text."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - overrides a class attribute of yaml's
-        first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
 
 
 class Strict(BaseModel):
@@ -273,6 +263,16 @@ class Declaration(Strict):
     def folder(self) -> Path:
         return self.path.resolve().parent
 
+    @model_validator(mode="after")
+    def _one_id_each(self) -> Declaration:
+        """What is fetched is filed by id alone: a list of that id would be read as releases."""
+        seen: set[str] = set()
+        for feed_id in (*self.feeds, *self.customer_lists, *self.admitted_lists):
+            if feed_id in seen:
+                raise ValueError(f"'{feed_id}' is the id of two: feeds and lists need one each")
+            seen.add(feed_id)
+        return self
+
 
 def heading_key(heading: str) -> str:
     """A heading without case, spaces, signs: `For_Month` is `For Month`, `Spend (£)` is `Spend`."""
@@ -281,7 +281,7 @@ def heading_key(heading: str) -> str:
 
 def load(path: Path) -> Declaration:
     """The declaration at `path`. Raises DeclarationError, one sentence with the line."""
-    document, lines = _read_yaml(path)
+    document, lines = numbered_yaml.read(path)
     if not isinstance(document, dict) or not isinstance(document.get("feeds"), dict):
         raise DeclarationError(f"{path} line 1: must have a mapping called 'feeds'.")
     settings = {**document, "path": path}
@@ -303,7 +303,7 @@ def _section(
         raise DeclarationError(f"{path} line {line}: '{section}' must be a mapping.")
     known = declared
     if path.resolve() != DEFAULT_FEEDS:
-        known = {**(_read_yaml(DEFAULT_FEEDS)[0].get(section) or {}), **declared}
+        known = {**(numbered_yaml.read(DEFAULT_FEEDS)[0].get(section) or {}), **declared}
     found = {}
     for feed_id, given in declared.items():
         if not isinstance(given, dict):
@@ -324,7 +324,7 @@ def _inherit(
     while "like" in settings:
         other = settings.pop("like")
         at, packaged = other, packaged or other == at
-        pool = _read_yaml(DEFAULT_FEEDS)[0].get(section) or {} if packaged else known
+        pool = numbered_yaml.read(DEFAULT_FEEDS)[0].get(section) or {} if packaged else known
         base = pool.get(other) if (at, packaged) not in seen else None
         if base is None:
             line = lines.get((section, feed_id, "like"), 1)
@@ -336,46 +336,6 @@ def _inherit(
         # No sources are nothing to take over: whoever means none says so.
         settings = {**{key: value for key, value in base.items() if value != []}, **settings}
     return settings
-
-
-def _read_yaml(path: Path) -> tuple[Any, dict[tuple[Any, ...], int]]:
-    """The document, and for each place in it (a tuple of keys) its line in the file."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=_Loader)
-        document = yaml.load(text, Loader=_Loader)
-    except FileNotFoundError:
-        raise DeclarationError(f"{path}: no such file; FEEDS must name a declaration.") from None
-    except UnicodeDecodeError as error:
-        raise DeclarationError(f"{path}: is not UTF-8 text ({error.reason}).") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", None) or "cannot be read"
-        raise DeclarationError(f"{path} line {line}: is not valid YAML: {problem}.") from None
-    lines: dict[tuple[Any, ...], int] = {}
-    if root is not None:
-        _lines(path, root, (), lines)
-    return document, lines
-
-
-def _lines(
-    path: Path, node: yaml.Node, place: tuple[Any, ...], lines: dict[tuple[Any, ...], int]
-) -> None:
-    lines.setdefault(place, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            inner = (*place, key.value)
-            if inner in lines:
-                raise DeclarationError(
-                    f"{path} line {key.start_mark.line + 1}: '{key.value}' is given twice "
-                    f"(first on line {lines[inner]})."
-                )
-            lines[inner] = key.start_mark.line + 1
-            _lines(path, value, inner, lines)
-    elif isinstance(node, yaml.SequenceNode):
-        for number, value in enumerate(node.value):
-            _lines(path, value, (*place, number), lines)
 
 
 def _sentence(path: Path, lines: dict[tuple[Any, ...], int], error: ValidationError) -> str:

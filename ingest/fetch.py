@@ -16,7 +16,7 @@ from typing import IO, Any, Literal
 from ingest import listings, sniff, web
 from ingest.archive import CHUNK, Archive, Facts, Receipt, digest
 from ingest.errors import FetchError
-from ingest.feeds import AnySource, Declaration, Declared
+from ingest.feeds import AnySource, Declaration, Declared, Feed
 
 Status = Literal["new", "unchanged", "failed"]
 
@@ -133,7 +133,9 @@ class _Run:
         if known and known.sha256 == sha256:
             return _unchanged(known, self.archive.add(path, facts))
         for other in self.archive.receipts(facts.feed_id):
-            if other.sha256 == sha256 and other.url != facts.url:
+            # A release is one wherever it lies; a list counts at the address that is declared.
+            is_release = isinstance(self.feed, Feed)
+            if is_release and other.sha256 == sha256 and other.url != facts.url:
                 message = f"{facts.url}: unchanged, the same bytes as {other.url}."
                 return Outcome(facts.feed_id, facts.url, "unchanged", message, other)
         receipt = self.archive.add(path, facts)

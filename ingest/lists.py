@@ -1,7 +1,7 @@
 """The files of the declared lists that are looked up in: which are read, and how they are kept.
 
-Of each source the newest file counts. What a source that is no longer declared once gave stays in
-the archive and counts no more.
+At each address the newest file counts; of a catalogue, every address that it ever listed. What a
+source that is no longer declared once gave stays in the archive and counts no more.
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ def files(
 ) -> Iterator[tuple[Receipt, Path]]:
     """(receipt, path) of the newest file at each address of a list, in the order declared.
 
-    `folder` is where the declaration's paths start. Raises ArchiveError for a damaged receipt.
+    The same bytes at two addresses are one file. `folder` is where the declaration's paths start.
+    Raises ArchiveError for a damaged receipt.
     """
     newest = {receipt.url: receipt for receipt in archive.receipts(declared.feed_id)}
+    given: set[str] = set()
     for receipt in sorted(newest.values(), key=lambda item: (item.position, item.url)):
-        if any(listings.could_give(source, receipt.url, folder) for source in declared.sources):
+        declares = (listings.could_give(source, receipt.url, folder) for source in declared.sources)
+        if receipt.sha256 not in given and any(declares):
+            given.add(receipt.sha256)
             yield receipt, archive.path(receipt.sha256)
 
 

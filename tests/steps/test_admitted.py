@@ -133,8 +133,9 @@ def test_every_line_is_accounted_for(
     assert file.line_count == len(file.admitted) + len(file.left_out)
     parts = ("admitted_count", "duplicate_count", "rejected_count")
     assert file.line_count == sum(counts[part] for part in parts)
-    numbers = [line.line_number for line in (*file.admitted, *file.left_out)]
-    assert len(set(numbers)) == file.line_count
+    numbers = {line.line_number for line in file.admitted}
+    numbers |= {line.line_number for line in file.left_out}
+    assert len(numbers) == file.line_count
     assert len({line.admitted_id for line in file.admitted}) == len(file.admitted)
     assert all(line.framework in reference._frameworks() for line in file.admitted)
 
@@ -165,6 +166,17 @@ def test_a_mistake_in_a_declaration_is_one_sentence(tmp_path: Path, text: str, s
         feeds.load(path)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_list_cannot_have_the_id_of_a_feed(tmp_path: Path) -> None:
+    """Its files would be taken for releases of the feed."""
+    path = tmp_path / "feeds.yml"
+    path.write_text(
+        "feeds:\n  five:\n    like: gcloud-sales\nadmitted_lists:\n  five:\n"
+        "    like: digital-marketplace\n    sources: [{kind: file, path: x.csv}]\n"
+    )
+    with pytest.raises(DeclarationError, match="'five' is the id of two"):
+        feeds.load(path)
 
 
 def test_nothing_is_fetched_of_what_is_only_there_to_be_like(tmp_path: Path) -> None:
