@@ -12,7 +12,6 @@ import html
 import io
 import json
 import re
-import shutil
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -25,21 +24,13 @@ from typing import Any
 import formats
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ROOT, SHARED, Site, ingest, serving
+from conftest import SHARED, Site, ingest, serving
 from datasette.app import Datasette
 from govspend_site import admitted
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from shown import published, table
 
-from ingest import admitted as admitting
-from ingest import audit, feeds
-from ingest.archive import Archive
-
-SQL = ROOT / "plugins" / "govspend_site" / "sql"
 HOSTILE = "Invented 3 <script>alert(1)</script> Ltd"
 OPENED = {"G-Cloud 3": "2013-05", "G-Cloud 4": "2013-10", "G-Cloud 5": "2014-05"}
-LIKE = "    like: digital-marketplace\n"
 
 
 @dataclass(frozen=True)
@@ -84,18 +75,6 @@ def as_published(lines: Sequence[Listed]) -> bytes:
     return formats.table(rows, end="\r", encoding="mac_roman")
 
 
-def declaration(folder: Path, release: str, lists: str) -> Path:
-    """A feeds.yml of one release and of the lists."""
-    path = folder / "feeds.yml"
-    start = "feeds:\n  gcloud-sales:\n    like: gcloud-sales\n    sources:\n"
-    path.write_text(f"{start}      - {{kind: file, path: '{release}'}}\nadmitted_lists:\n{lists}")
-    return path
-
-
-def one_list(path: str, more: str = "", name: str = "suppliers") -> str:
-    return f"  {name}:\n{LIKE}{more}    sources:\n      - {{kind: file, path: '{path}'}}\n"
-
-
 @dataclass(frozen=True)
 class Case:
     """A site over the real July 2014 release and two lists, and what went into them."""
@@ -118,8 +97,8 @@ def case(real_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     table_of = [["Company", "Organisation size"], *([line.name, line.size] for line in sized)]
     (folder / "five.csv").write_bytes(formats.table(table_of, end="\r\n", encoding="utf-8-sig"))
     release = real_files / "gcloud" / "G-Cloud-Spend-14-07-14-v2-For-import.csv"
-    five = one_list("five.csv", "    constants: {framework: G-Cloud 5}\n", "g-cloud-5")
-    path = declaration(folder, str(release), one_list("list.csv") + five)
+    five = formats.one_list("five.csv", "    constants: {framework: G-Cloud 5}\n", "g-cloud-5")
+    path = formats.declare_lists(folder, str(release), formats.one_list("list.csv") + five)
     done = ingest("build", "--feeds", path, "--build", folder / "build")
     assert done.returncode == 0, done.stderr
     with serving(folder / "build") as site:
@@ -325,225 +304,3 @@ def test_one_list_is_one_sentence() -> None:
     assert "1,200 firms" in admitted.sentence({**row, "has_sizes": 1}, "any")
     assert "not known how many sold" in admitted.sentence({**row, "sold_count": None}, "SME")
     assert "0 sold" in admitted.sentence({**row, "admitted_count": 0, "sold_count": 0}, "SME")
-
-
-# The publisher's year: lists that break, change and go, over a small release.
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with one small release, and a list of two of its firms and one that never sold."""
-    (tmp_path / "a.csv").write_bytes(formats.july_2014(formats.many()))
-    (tmp_path / "list.csv").write_text(
-        "Framework,Supplier\nG-Cloud 4,Firm 1 Limited\nG-Cloud 4,FIRM 2\nG-Cloud 4,Idle Ltd\n"
-    )
-    declaration(tmp_path, "a.csv", one_list("list.csv"))
-    return tmp_path
-
-
-def operate(folder: Path, step: str = "build") -> Any:
-    return ingest(step, "--feeds", folder / "feeds.yml", "--build", folder / "build")
-
-
-def rows(folder: Path, sql: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(folder / "build" / "govspend.db")) as db:
-        return db.execute(sql).fetchall()
-
-
-WHO = "SELECT published_name, supplier_id FROM admitted ORDER BY published_name"
-
-
-BROKEN = {
-    "heading": (b"Framework,Body\nG-Cloud 4,Firm 1\n", "heading.csv line 1: no column for"),
-    "nothing": (b"", "nothing.csv: sent an empty file"),
-    "workbook": (b"PK\x03\x04 [Content_Types].xml", "workbook.csv: sent an Excel workbook"),
-    "lineless": (b"Framework,Supplier\n", "lineless.csv: it has a heading but no lines"),
-    "unknown": (b"Framework,Supplier\nG-Cloud 99,Firm 1\n",
-                "unknown.csv: none of its 1 lines could be taken. Line 2 has a framework that"),
-    "zero": (b"Framework,Supplier\nG-Cloud 4,Fi\0rm\n", "zero.csv: holds binary data"),
-}  # fmt: skip
-
-
-def test_a_broken_list_is_reported_and_stops_nothing(folder: Path) -> None:
-    """Whatever the publishers of lists do, the edition is published and a person is told."""
-    lists = one_list("list.csv")
-    for name, (data, _) in BROKEN.items():
-        (folder / f"{name}.csv").write_bytes(data)
-        lists += one_list(f"{name}.csv", name=name)
-    declaration(folder, "a.csv", lists + one_list("gone.csv", name="gone"))
-    done = operate(folder)
-    assert done.returncode == 3, done.stderr
-    for says in [*(says for _, says in BROKEN.values()), "gone.csv: no such file"]:
-        assert says in done.stdout
-    assert "published" in done.stdout
-    assert len(rows(folder, WHO)) == 3
-    assert rows(folder, "SELECT count(*) FROM spend") == [(200,)]
-
-
-def test_a_list_whose_bytes_are_gone_stops_nothing(folder: Path) -> None:
-    """A damaged archive costs the list alone."""
-    operate(folder)
-    ((sha256,),) = rows(folder, "SELECT sha256 FROM admitted_files")
-    (folder / "build" / "archive" / "objects" / sha256).unlink()
-    done = ingest(
-        "build", "--no-fetch", "--feeds", folder / "feeds.yml", "--build", folder / "build"
-    )
-    assert done.returncode == 3
-    assert "list.csv: its bytes cannot be read from the archive" in done.stdout
-
-
-def test_an_edition_stands_on_its_lists(folder: Path) -> None:
-    """Another list is another edition; the same list is none; one taken back counts no more."""
-    assert "published" in operate(folder).stdout
-    assert rows(folder, WHO) == [
-        ("FIRM 2", "firm-2"), ("Firm 1 Limited", "firm-1"), ("Idle Ltd", None),
-    ]  # fmt: skip
-    assert "unchanged" in operate(folder, "refresh").stdout
-    (folder / "list.csv").write_text("Framework,Supplier\nG-Cloud 4,Firm 3\n")
-    assert "published" in operate(folder, "refresh").stdout
-    assert rows(folder, WHO) == [("Firm 3", "firm-3")]
-    # The same file by another name is the same list.
-    shutil.copy(folder / "list.csv", folder / "new.csv")
-    declaration(folder, "a.csv", one_list("new.csv"))
-    operate(folder, "refresh")
-    assert rows(folder, WHO) == [("Firm 3", "firm-3")]
-    # Another file is declared instead: what the first one said is kept, and counts no more.
-    (folder / "new.csv").write_text("Framework,Supplier\nG-Cloud 4,Firm 4\n")
-    assert "published" in operate(folder, "refresh").stdout
-    assert rows(folder, WHO) == [("Firm 4", "firm-4")]
-
-
-HARM = {
-    "DELETE FROM admitted WHERE line_number = 2": "lines read of a list",
-    "UPDATE admitted SET supplier_id = NULL": "admitted firms that sold and are not joined",
-    "UPDATE admitted SET framework = 'G-Cloud 99'": "keys that lead nowhere",
-    "UPDATE admitted_files SET line_count = 9": "whose lines are not all admitted",
-}
-
-
-def test_a_list_that_was_tampered_with_is_not_proven(folder: Path) -> None:
-    """One firm fewer, or one sale of it forgotten: the audit names what does not hold."""
-    operate(folder)
-    declared = feeds.load(folder / "feeds.yml").admitted_lists.values()
-    files = admitting.read_lists(Archive(folder / "build" / "archive"), declared, folder, [])
-    copy = folder / "copy.db"
-    for harm, says in {"": "", **HARM}.items():
-        shutil.copy(folder / "build" / "govspend.db", copy)
-        copy.chmod(0o644)
-        with closing(sqlite3.connect(copy)) as db:
-            db.execute(harm)
-            db.commit()
-        broken = [proof.name for proof in audit.audit(copy, [], files) if not proof.holds]
-        assert bool(broken) == bool(harm)
-        assert any(says in name for name in broken) or not harm
-        copy.unlink()
-
-
-def test_a_name_that_is_withheld_is_gone_from_every_edition(folder: Path) -> None:
-    """A list named a private person: the name goes, and the number admitted stays."""
-    operate(folder)
-    ((admitted_id,),) = rows(folder, "SELECT admitted_id FROM admitted WHERE line_number = 4")
-    project = folder / "project"
-    shutil.copytree(ROOT / "ingest", project / "ingest")
-    with (project / "ingest" / "reference" / "withheld.csv").open("a") as file:
-        file.write(f"{admitted_id},supplier,names a person,2026-01-01\n")
-    done = ingest(
-        "build", "--feeds", folder / "feeds.yml", "--build", folder / "build", project=project
-    )
-    assert done.returncode == 0, done.stderr
-    assert rows(folder, "SELECT count(DISTINCT party_id) FROM admitted") == [(3,)]
-    editions = list((folder / "build" / "editions").glob("*.db"))
-    assert len(editions) == 1
-    assert b"Idle" not in editions[0].read_bytes()
-    assert b"idle" not in editions[0].read_bytes()
-
-
-# What must hold for every list and every sale.
-
-FIRMS, BUYERS = ("a", "b", "c", "d"), ("x", "y", "z")
-FRAMEWORKS = ("G-Cloud", "G-Cloud 3", "G-Cloud 4", "G-Cloud 12", "Digital Outcomes and Specialists")
-MONTHS = ("2012-05-01", "2013-05-01", "2014-01-01")
-lines_of_a_list = st.lists(
-    st.tuples(
-        st.sampled_from(FRAMEWORKS), st.sampled_from((*FIRMS, "idle", "other")),
-        st.sampled_from((None, "SME", "Large")),
-    ),
-    max_size=12,
-)  # fmt: skip
-sales = st.lists(
-    st.tuples(
-        st.sampled_from((None, *FRAMEWORKS)), st.sampled_from(FIRMS), st.sampled_from(BUYERS),
-        st.sampled_from(MONTHS), st.sampled_from((-5, 0, 7)),
-    ),
-    max_size=12,
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def empty() -> Iterator[sqlite3.Connection]:
-    """The tables of an edition, with the frameworks and nothing else."""
-    with closing(sqlite3.connect(":memory:")) as db:
-        db.row_factory = sqlite3.Row
-        db.executescript((ROOT / "ingest" / "schema.sql").read_text())
-        with (ROOT / "ingest" / "reference" / "frameworks.csv").open() as file:
-            db.executemany(
-                "INSERT INTO frameworks VALUES (:framework, :agreement_number, "
-                "nullif(:first_month, ''), :family, :note)",
-                csv.DictReader(file),
-            )
-        yield db
-
-
-def filled(db: sqlite3.Connection, listed: Any, sold: Any) -> None:
-    db.executescript("DELETE FROM spend; DELETE FROM admitted;")
-    known = {firm for _, firm, _, _, _ in sold}
-    db.executemany(
-        "INSERT INTO admitted VALUES (?, 'l', 'u', 0, ?, NULL, ?, ?, ?, ?)",
-        [(str(n), framework, size, firm, firm, firm if firm in known else None)
-         for n, (framework, firm, size) in enumerate(listed)],
-    )  # fmt: skip
-    db.executemany(
-        "INSERT INTO spend (spend_id, release_id, line_number, framework, supplier_id, buyer_id, "
-        "month, amount_pence, supplier_name_id, buyer_name_id) "
-        "VALUES (?, 'r', 0, ?, ?, ?, ?, ?, 0, 0)",
-        [(str(n), *sale) for n, sale in enumerate(sold)],
-    )
-
-
-def may_be_through(db: sqlite3.Connection, asked: str, published: str | None, month: str) -> bool:
-    """Whether a sale counts for a framework, told one sale at a time."""
-    family, opened = db.execute(
-        "SELECT family, first_month FROM frameworks WHERE framework = ?", [asked]
-    ).fetchone()
-    if published is None or published == asked:
-        return published == asked
-    if asked == family:
-        return published.startswith(family)
-    return published == family and month[:7] >= (opened or "")
-
-
-@settings(max_examples=150)
-@given(listed=lines_of_a_list, sold=sales, size=st.sampled_from(("SME", "Large", "any")))
-def test_who_reached_a_second_buyer_sold_and_who_sold_was_admitted(
-    empty: sqlite3.Connection, listed: Any, sold: Any, size: str
-) -> None:
-    """For every list and all sales: admitted >= sold >= second buyer, and each is a plain count."""
-    filled(empty, listed, sold)
-    sql = (SQL / "admitted.sql").read_text()
-    found = {row["framework"]: row for row in empty.execute(sql, {"size": size})}
-    assert set(found) == {framework for framework, _, _ in listed}
-    for framework, row in found.items():
-        own = [(firm, its) for name, firm, its in listed if name == framework]
-        by_size = size != "any" and all(its for _, its in own)
-        firms = {firm for firm, its in own if not by_size or its == size}
-        counted = [
-            (firm, buyer) for name, firm, buyer, month, pence in sold
-            if pence > 0 and may_be_through(empty, framework, name, month)
-        ]  # fmt: skip
-        met = {firm: {buyer for who, buyer in counted if who == firm} for firm in firms}
-        expected: tuple[int | None, ...] = (len(firms), None, None)
-        if counted:
-            expected = (len(firms), sum(map(bool, met.values())),
-                        sum(len(buyers) > 1 for buyers in met.values()))  # fmt: skip
-            assert row["admitted_count"] >= row["sold_count"] >= row["second_buyer_count"] >= 0
-        assert tuple(row[key] for key in COUNTS) == expected
