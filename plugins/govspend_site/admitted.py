@@ -23,7 +23,7 @@ class Admitted:
     size: str
     rows: list[Row]
     unlisted: list[str]
-    """frameworks that sales went through and that have no list, as in a sentence"""
+    """frameworks that lines are published under and that have no list, as in a sentence"""
     files: list[Row]
     sql_url: str
 

@@ -21,18 +21,18 @@ through AS (
     JOIN frameworks AS named ON named.family = asked.family
     WHERE named.framework IN (asked.framework, asked.family) OR asked.framework = asked.family
 ),
-known AS (
-    SELECT framework AS published, max(month) AS last_month
-    FROM spend WHERE amount_pence > 0 GROUP BY framework
-),
 -- Without one of those names in the edition, nothing can be said of who sold.
 counted AS (
     SELECT framework, group_concat(published, ', ') AS published
     FROM (
-        SELECT through.framework, through.published
+        SELECT framework, published
         FROM through
-        JOIN known ON known.published = through.published AND known.last_month >= through.since
-        ORDER BY through.framework, through.published
+        WHERE EXISTS (
+            SELECT 1 FROM spend
+            WHERE spend.framework = through.published AND spend.month >= through.since
+                AND spend.amount_pence > 0
+        )
+        ORDER BY framework, published
     )
     GROUP BY framework
 ),
@@ -40,7 +40,8 @@ sellers AS (
     SELECT firms.framework, firms.party_id, count(DISTINCT spend.buyer_id) AS buyer_count
     FROM firms
     JOIN through ON through.framework = firms.framework
-    JOIN spend ON spend.supplier_id = firms.supplier_id AND spend.framework = through.published
+    JOIN spend NOT INDEXED ON spend.supplier_id = firms.supplier_id
+        AND spend.framework = through.published
         AND spend.month >= through.since AND spend.amount_pence > 0
     GROUP BY firms.framework, firms.party_id
 ),
