@@ -161,6 +161,20 @@ def declare(folder: Path, **feeds: str) -> Path:
     return target
 
 
+def declare_lists(folder: Path, release: str, lists: str) -> Path:
+    """A feeds.yml of one release and of lists of admitted suppliers, as `one_list` gives each."""
+    path = folder / "feeds.yml"
+    start = "feeds:\n  gcloud-sales:\n    like: gcloud-sales\n    sources:\n"
+    path.write_text(f"{start}      - {{kind: file, path: '{release}'}}\nadmitted_lists:\n{lists}")
+    return path
+
+
+def one_list(path: str, more: str = "", name: str = "suppliers") -> str:
+    """The declaration of a list; `more` are its other settings, a line each."""
+    start = f"  {name}:\n    like: digital-marketplace\n{more}"
+    return f"{start}    sources:\n      - {{kind: file, path: '{path}'}}\n"
+
+
 def _slashed(month: str) -> str:
     return f"01/{month[5:]}/{month[:4]}"
 
