@@ -11,6 +11,8 @@ WITH firms AS (
 SELECT count(*) AS sme_suppliers_count,
     (SELECT count(DISTINCT supplier_id) FROM spend WHERE amount_pence > 0)
         AS suppliers_that_sold_count,
+    (SELECT count(DISTINCT buyer_id) FROM spend WHERE amount_pence > 0 AND supplier_size = 'SME')
+        AS buyers_that_bought_count,
     sum(pence) AS sme_sales_pence,
     CAST(round(avg(CASE WHEN 2 * place BETWEEN places AND places + 2 THEN pence END)) AS INTEGER)
         AS median_pence,

@@ -1,0 +1,7 @@
+-- Buyers all of whose money went to SMEs, and how many of those had one supplier.
+SELECT buyer_count, all_sme_count, one_supplier_count,
+    (SELECT min(month) FROM spend) AS first_month,
+    (SELECT max(month) FROM spend) AS last_month
+FROM (
+/* include buyers_all_sme */
+)
