@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from govspend_site import settled, words
@@ -87,7 +88,7 @@ def counts(by: str, one: str = "firm", many: str = "firms", column: str = "suppl
 
     def draw(rows: Rows, _known: settled.Settled) -> ChartData | None:
         unit = f"Number of {many} by {by}"
-        said = lambda value: counted(value, one, many)  # noqa: E731 - a word for the next line
+        said = partial(counted, one=one, many=many)
         return _bars(rows[:MOST_BARS], column, 1, unit, "Most", said)
 
     return draw

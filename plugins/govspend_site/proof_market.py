@@ -54,7 +54,7 @@ async def of_places(datasette: Any, about: About) -> About | None:
 
 
 def total(about: About, row: Row) -> Said:
-    text = market.total_words(row, about.through())
+    text = market.total_words(dict(row), about.through())
     return Said("The whole market", text, EVERY_LINE, page())
 
 
