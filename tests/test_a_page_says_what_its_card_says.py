@@ -58,7 +58,7 @@ SAID: dict[str, dict[str, list[str]]] = {
             "that did was {median_months_of_those_that_did:g} months"
         ],
         "open-doors": [
-            "{first_sales_count:,} openings for {sme_suppliers_count:,} SMEs: "
+            "{first_sale_count:,} openings for {sme_suppliers_count:,} SMEs: "
             "{began_with_more_count:,} began with two or more buyers"
         ],
     },
@@ -66,8 +66,8 @@ SAID: dict[str, dict[str, list[str]]] = {
     "/buyers": {"buyers": ["{buyer_count:,} buyers, {total_pence:££} in all"]},
     "/buyers?sort=sme_pct": {
         "buyers-all-sme": [
-            "Of all {buyer_count:,} buyers, {all_sme_count:,} spent nothing but with SMEs, and "
-            "{one_supplier_count:,} of those had a single supplier"
+            "Of all {buyer_count:,} buyers, {with_smes_alone_count:,} spent nothing but with SMEs, "
+            "and {of_them_with_one_firm_count:,} of those had a single supplier"
         ]
     },
     "/market": {
@@ -206,7 +206,7 @@ def test_the_estimate_is_the_table_of_its_card(real_site: Site) -> None:
         row = steps[month]
         assert cells == [
             f"{row['at_risk_count']:,}",
-            f"{row['reached_count']:,}",
+            f"{row['reached_then_count']:,}",
             f"{row['reached_one_pct']:.1f}%",
         ]
 

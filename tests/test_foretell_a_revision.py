@@ -152,7 +152,7 @@ def test_only_six_revisions_foretell_the_next(
     assert [figure[f"{end}_pence"] for end in ("newest", "low", "middle", "high")] == [
         newest, low, middle, high,
     ]  # fmt: skip
-    assert figure["revisions_count"] == len(known) == len(card.json()["table"]["rows"])
+    assert figure["revision_count"] == len(known) == len(card.json()["table"]["rows"])
 
 
 def test_the_first_with_six_revisions_is_the_seventh_release(files: dict[str, bytes]) -> None:

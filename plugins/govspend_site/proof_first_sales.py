@@ -78,8 +78,8 @@ def estimate(about: About, row: Row) -> Said:
 def open_doors(about: About, row: Row) -> Said:
     firms, more = row["sme_suppliers_count"], row["began_with_more_count"]
     text = (
-        f"{counted(row['buyers_count'], 'buyer')} gave "
-        f"{counted(row['first_sales_count'], 'first sale')} through {about.through()} to "
+        f"{counted(row['buyer_count'], 'buyer')} gave "
+        f"{counted(row['first_sale_count'], 'first sale')} through {about.through()} to "
         f"{counted(firms, 'small or medium-sized firm')} {period(row)}"
     )
     if more:

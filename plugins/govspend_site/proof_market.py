@@ -81,15 +81,13 @@ def march(about: About, row: Row) -> Said:
 
 
 def march_chart(rows: Rows, known: settled.Settled) -> ChartData | None:
-    """March and the other months' average one under the other, year by year."""
+    """March and the other months' average, for each year that can be compared."""
     drawn: Rows = []
-    for row in rows:
-        year = row["financial_year"]
-        drawn.append({"of": f"March of {year}", "pence": row["march_pence"]})
-        if row["other_average_pence"] is not None:
-            drawn.append(
-                {"of": f"average of the rest, {year}", "pence": row["other_average_pence"]}
-            )
+    for row in market.march_rows(rows, known):
+        year, rest = row["financial_year"], row["other_average_pence"]
+        if row["ratio"]:
+            drawn.append({"of": f"March of {year}", "pence": row["march_pence"]})
+            drawn.append({"of": f"Average of the rest of {year}", "pence": rest})
     return proof_charts.amounts("without VAT", "pence")(drawn[-proof_charts.MOST_BARS :], known)
 
 

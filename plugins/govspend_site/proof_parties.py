@@ -34,8 +34,8 @@ def everyone(about: About, row: Row) -> Said:
 def all_sme(about: About, row: Row) -> Said:
     text = (
         f"Of {counted(row['buyer_count'], 'buyer')} through {about.through()} {period(row)}, "
-        f"{row['all_sme_count']:,} spent nothing but with small and medium-sized firms, and "
-        f"{row['one_supplier_count']:,} of those had a single supplier."
+        f"{row['with_smes_alone_count']:,} spent nothing but with small and medium-sized firms, "
+        f"and {row['of_them_with_one_firm_count']:,} of those had a single supplier."
     )
     page = ("Buyers by SME share", "/buyers?sort=sme_pct")
     return Said("Buyers that spent with small and medium-sized firms alone", text, EVERY_LINE, page)

@@ -129,7 +129,7 @@ def outlook(about: About, row: Row) -> Said:
         "next release changes it as earlier ones changed their newest month, it will be about "
         f"{words.rounded_pounds(row['middle_pence'])}, and between "
         f"{words.rounded_pounds(row['low_pence'])} and {words.rounded_pounds(row['high_pence'])}: "
-        f"by the median, least and greatest of {row['revisions_count']:,} earlier revisions."
+        f"by the median, least and greatest of {row['revision_count']:,} earlier revisions."
     )
     title = f"What {newest} may be revised to"
     return Said(title, text, lines(about), _digest(about, row, "outlook"))

@@ -1,5 +1,5 @@
 -- March of each financial year beside the average of its other months.
-SELECT financial_year, month_count, march_pence, other_average_pence, is_highest
+SELECT financial_year, month_count, march_pence, other_average_pence
 FROM (
 /* include market_march */
 )

@@ -18,7 +18,7 @@ newest AS (
         AND release_months.month = releases.newest_month
     WHERE releases.release_id = :release_id
 )
-SELECT newest.pence AS newest_pence, count(*) AS revisions_count,
+SELECT newest.pence AS newest_pence, count(*) AS revision_count,
     CAST(round(newest.pence * min(ratio)) AS INTEGER) AS low_pence,
     CAST(round(newest.pence * avg(CASE WHEN 2 * place BETWEEN places AND places + 2 THEN ratio END))
         AS INTEGER) AS middle_pence,
