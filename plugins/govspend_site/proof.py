@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from govspend_site import (
@@ -18,7 +18,7 @@ from govspend_site import (
     settled,
 )
 from govspend_site.figure import Figure, Table
-from govspend_site.proof_kind import About, Kind
+from govspend_site.proof_kind import About, Kind, Said
 
 KINDS: dict[str, Kind] = {
     **proof_money.KINDS,
@@ -52,13 +52,45 @@ async def figure(datasette: Any, key: str) -> Figure | None:
     return _KNOWN[place]
 
 
-async def headlines(datasette: Any) -> list[Figure]:
-    """The figures that need no id, in the order of their cards."""
-    found = [await figure(datasette, key) for key in HEADLINES]
-    return [made for made in found if made is not None]
+@dataclass(frozen=True)
+class Headline:
+    """A figure as the list of them tells it: without its table and its chart."""
+
+    key: str
+    title: str
+    sentence: str
 
 
-async def _made(datasette: Any, served: edition.Edition, key: str) -> Figure | None:
+_LISTED: dict[str, list[Headline]] = {}
+
+
+async def headlines(datasette: Any) -> list[Headline]:
+    """The figures that need no id, in the order of their cards; their tables are not asked for."""
+    served = await edition.current(datasette)
+    if served is None:
+        return []
+    place = str(queries.database(datasette).path)
+    if place not in _LISTED:
+        found = [(key, await _found(datasette, served, key)) for key in HEADLINES]
+        _LISTED.clear()
+        _LISTED[place] = [
+            Headline(key, made.said.title, made.said.sentence) for key, made in found if made
+        ]
+    return _LISTED[place]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A kind of card narrowed to a key: its SQL, the row that it gives, and that in words."""
+
+    kind: Kind
+    about: About
+    sql: str
+    row: dict[str, Any]
+    said: Said
+
+
+async def _found(datasette: Any, served: edition.Edition, key: str) -> _Found | None:
     name, _, id_ = key.partition("/")
     kind = KINDS.get(name)
     if kind is None or bool(id_) != bool(kind.of):
@@ -68,20 +100,27 @@ async def _made(datasette: Any, served: edition.Edition, key: str) -> Figure | N
     if about is None:
         return None
     sql = kind.text(kind.sql, about)
-    found = await behind.rows(datasette, sql)
+    rows = await behind.rows(datasette, sql)
     # Sums of no lines are null: a year or a party without any has nothing to cite.
-    if not found or found[0]["first_month"] is None:
+    if not rows or rows[0]["first_month"] is None:
         return None
-    table_sql = kind.text(kind.table, about)
+    return _Found(kind, about, sql, rows[0], kind.say(about, rows[0]))
+
+
+async def _made(datasette: Any, served: edition.Edition, key: str) -> Figure | None:
+    found = await _found(datasette, served, key)
+    if found is None:
+        return None
+    kind, said = found.kind, found.said
+    table_sql = kind.text(kind.table, found.about)
     table = Table(kind.table_title, table_sql, await behind.rows(datasette, table_sql))
-    said = kind.say(about, found[0])
-    drawn = kind.chart(table.rows, about.known)
+    drawn = kind.chart(table.rows, found.about.known)
     return Figure(
         key=key,
         title=said.title,
         sentence=said.sentence,
-        sql=sql,
-        row=found[0],
+        sql=found.sql,
+        row=found.row,
         table=table,
         chart=drawn and replace(drawn, title=f"{said.title}. {drawn.title}"),
         lines=said.lines,

@@ -1,7 +1,7 @@
 -- The same buyers by what they bought from SMEs in all. Purchases only, no credits.
 WITH sums AS (
     SELECT buyer_id, sum(amount_pence) AS pence
-    FROM spend
+    FROM spend NOT INDEXED
     WHERE supplier_size = 'SME' AND amount_pence > 0
     GROUP BY buyer_id
 ),

@@ -2,7 +2,7 @@
 WITH months AS (
     SELECT supplier_id, month, sum(amount_pence) AS pence,
         row_number() OVER (PARTITION BY supplier_id ORDER BY month) AS nth
-    FROM spend
+    FROM spend NOT INDEXED
     WHERE amount_pence > 0 AND supplier_size = 'SME'
     GROUP BY supplier_id, month
 ),

@@ -4,7 +4,7 @@ WITH firms AS (
         row_number() OVER (ORDER BY sum(amount_pence), supplier_id) AS place,
         row_number() OVER (ORDER BY sum(amount_pence) DESC, supplier_id) AS place_from_top,
         count(*) OVER () AS places
-    FROM spend
+    FROM spend NOT INDEXED
     WHERE supplier_size = 'SME' AND amount_pence > 0
     GROUP BY supplier_id
 )

@@ -4,7 +4,8 @@
 openings AS (
     SELECT supplier_id, buyer_id,
         12 * substr(min(month), 1, 4) + substr(min(month), 6, 2) AS month_number
-    FROM spend
+    -- In the order of the table: by an index every line would be fetched by itself.
+    FROM spend NOT INDEXED
     WHERE amount_pence > 0 AND supplier_size = 'SME'
     GROUP BY supplier_id, buyer_id
 ),
