@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import cycle
 from typing import Any, TypeVar
 
 import httpx2
+from conftest import in_a_loop
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
@@ -49,7 +49,7 @@ def asks(
             async with Client(streams, mode=mode, read_timeout_seconds=60) as client:
                 return await work(client)
 
-    return asyncio.run(run())
+    return in_a_loop(run())
 
 
 def called(

@@ -457,9 +457,22 @@ def test_two_servers_answer_by_turns_as_one(
 
 @pytest.fixture(scope="module")
 def second_site(sample_build: Any) -> Iterator[Site]:
-    """Another server of the same edition."""
-    with serving(sample_build) as site:
-        yield site
+    """Another server of the same edition, itself of two processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKERS", "2")
+        with serving(sample_build) as site:
+            yield site
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_two_processes_behind_one_address_answer_alike(second_site: Site, mode: str) -> None:
+    """Protects `make serve WORKERS=2`: clients one after another, each on its own connection."""
+    ((count,),) = sql(second_site, "SELECT count(*) FROM spend")
+    for _ in range(6):
+        found = called(
+            second_site.url + PATH, ("run_sql", {"sql": "SELECT count(*) FROM spend"}), mode=mode
+        )
+        assert fields(found[0])["rows"] == [[count]]
 
 
 def test_methods_and_kinds_that_are_not_served_say_so(sample_site: Site) -> None:
