@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from datasette.database import Database
+from govspend_site.visits import VisitedDatabase
 
 _pinned: ContextVar[Edition | None] = ContextVar("pinned", default=None)
 # The base_url of a request for a kept edition, /as-of/EDITION/; None for the site as it is now.
@@ -33,7 +33,7 @@ _EDITION_ID = re.compile(r"[0-9a-z][0-9a-z-]{0,79}")
 _OPEN = 4
 
 
-class Edition(Database):  # type: ignore[misc]
+class Edition(VisitedDatabase):
     """A published file. It never changes, so its name stands for its hash."""
 
     def __init__(self, datasette: Any, path: Path, name: str) -> None:
