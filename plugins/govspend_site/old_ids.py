@@ -21,3 +21,8 @@ async def old_ids(datasette: Any) -> Ids:
         _known.clear()
         _known[served.edition_id] = {(row["party"], row["own_id"]): row["id"] for row in found}
     return _known[served.edition_id]
+
+
+async def now(datasette: Any, party: str, party_id: str) -> str:
+    """The id that a supplier or buyer has now; the same where it was not joined to another."""
+    return (await old_ids(datasette)).get((party, party_id), party_id)

@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 LONGEST_TEXT = 200
 MOST_VALUES = 100
 """Values of one parameter that can be given at once."""
+MOST_ROWS = 1000
+"""Rows of a page at most."""
 MOST_POUNDS = 10**12
 NOT_PUBLISHED = "null"
 """The value of a filter that stands for: not published."""
@@ -65,7 +67,7 @@ Month = Annotated[
     AfterValidator(first_day),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
-Whole = Annotated[int, BeforeValidator(_whole)]
+Limit = Annotated[int, Field(ge=1, le=MOST_ROWS), BeforeValidator(_whole)]
 TrueOrFalse = Annotated[bool, BeforeValidator(_true_or_false)]
 Pounds = Annotated[
     Decimal,

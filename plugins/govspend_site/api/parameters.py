@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from govspend_site.api.conditions import AnyOf, Described, Is, Least, Most, Named
-from govspend_site.api.kinds import MOST_VALUES, Month, Pounds, Text, TrueOrFalse, Whole
+from govspend_site.api.kinds import MOST_VALUES, Limit, Month, Pounds, Text, TrueOrFalse
 
-MOST_ROWS = 1000
 USUAL_ROWS = 100
 MOST_GROUPS = 3
 
@@ -28,7 +27,7 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: Annotated[Whole, Field(ge=1, le=MOST_ROWS)] | None = Field(
+    limit: Limit | None = Field(
         None,
         description=f"Rows of a page; {USUAL_ROWS} unless given. Formats other than JSON are whole "
         "unless it is given.",

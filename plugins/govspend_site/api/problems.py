@@ -63,6 +63,11 @@ def refused(errors: Sequence[Mistake]) -> Problem:
     return Problem(400, said, errors)
 
 
+def unknown(parameter: str, given: str, names: Sequence[str]) -> Mistake:
+    """A parameter that there is not."""
+    return mistake(parameter, given, f"the parameters {', '.join(names)}, and no other")
+
+
 def cut(text: str) -> str:
     """As much of a visitor's text as is worth saying back, without halves of letters."""
     return text[:LONGEST_GIVEN].encode("utf-8", "replace").decode("utf-8")
