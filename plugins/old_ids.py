@@ -20,6 +20,7 @@ _PARAMETERS = {
     for lookup in ("", "__exact")
 }
 
+
 def new_path(path: str, ids: Ids) -> str:
     """/govspend/suppliers/OLD.json with the id that OLD has now."""
     parts = path.split("/")

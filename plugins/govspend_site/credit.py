@@ -7,7 +7,7 @@ from typing import Any
 from govspend_site import about, edition
 
 
-def _ascii(text: str) -> str:
+def header_text(text: str) -> str:
     """A sentence for a header, which takes no other letters; © is (c)."""
     plain = text.replace("©", "(c)").encode("ascii", "replace").decode("ascii")
     return "".join(letter for letter in plain if letter.isprintable())
@@ -31,7 +31,7 @@ async def headers(datasette: Any) -> dict[str, str]:
     if served is None:
         return said
     said["GovSpend-Edition"] = served.edition_id
-    said["GovSpend-Attribution"] = _ascii(" ".join(await attribution(datasette)))
+    said["GovSpend-Attribution"] = header_text(" ".join(await attribution(datasette)))
     if served.illustrative:
         said["GovSpend-Illustrative"] = "true"
     return said

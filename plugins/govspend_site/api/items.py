@@ -54,7 +54,9 @@ async def found(datasette: Any, resource: Resource, row_id: str) -> dict[str, An
     if releases:
         detail = "This line is no longer in the published data. Earlier releases held it."
         raise Problem(410, detail, more={"spend_id": row_id, "releases": releases})
-    raise Problem(404, f"{resource.name} has no {resource.item_id} “{cut(row_id)}” in this edition.")
+    raise Problem(
+        404, f"{resource.name} has no {resource.item_id} “{cut(row_id)}” in this edition."
+    )
 
 
 async def held(datasette: Any, spend_id: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from govspend_site.api import answers, asking, json_rows, keyset, reading, summa
 from govspend_site.api.conditions import AnyOf
 from govspend_site.api.parameters import USUAL_ROWS
 from govspend_site.api.problems import Problem
-from govspend_site.api.resources import ENDINGS, RESOURCES, Resource
+from govspend_site.api.resources import ENDINGS, RESOURCES
 
 
 async def rows(datasette: Any, select: export.Select) -> list[dict[str, Any]]:
@@ -68,7 +68,9 @@ async def file(
     """The rows as a file: all of them, or a page where a limit is given."""
     limit, cursor = asked.parameters.limit, asked.parameters.cursor
     notes = notes + await of_another_edition(datasette, asked)
-    headers = {"GovSpend-Note": " ".join(notes).encode("ascii", "replace").decode()} if notes else {}
+    headers = (
+        {"GovSpend-Note": " ".join(notes).encode("ascii", "replace").decode()} if notes else {}
+    )
     if limit is not None:
         edge = await rows(datasette, asked.edge(limit, cursor))
         if len(edge) > 1:
