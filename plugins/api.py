@@ -8,7 +8,7 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.utils.asgi import Response
-from govspend_site.api import answers, items, lists
+from govspend_site.api import answers, items, lists, openapi
 from govspend_site.api.resources import RESOURCES
 
 _NAMES = "|".join(RESOURCES)
@@ -31,6 +31,7 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
         ),
         (rf"^/api/v1/(?P<name>{_NAMES})/(?P<id>[^/]+)$", answering(items.answer)),
         (r"^/api/.*$", answering(items.missing)),
+        (r"^/openapi\.json$", answering(openapi.answer)),
     ]
 
 
@@ -38,4 +39,5 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 def skip_csrf(datasette: Any, scope: Any) -> bool:
     """A POST with a cookie is told that the API is only for reading, as one without is."""
     base: str = datasette.setting("base_url")
-    return str(scope["path"]).removeprefix(base.rstrip("/")).startswith("/api/")
+    path = str(scope["path"]).removeprefix(base.rstrip("/"))
+    return path.startswith("/api/") or path == "/openapi.json"

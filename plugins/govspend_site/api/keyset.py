@@ -76,11 +76,13 @@ def encode(order: str, place: Place) -> str:
 def decode(cursor: str, order: str, count: int) -> Place:
     """The place of a cursor. Refuses (400) one that is damaged, or of another order."""
     told, dot, digest = cursor.partition(".")
+    found: Any = None
     try:
         raw = base64.b64decode(told + "=" * (-len(told) % 4), altchars=b"-_", validate=True)
-        found = json.loads(raw) if dot and _digest(raw) == digest else None
+        if dot and _digest(raw) == digest:
+            found = json.loads(raw)
     except (ValueError, binascii.Error, RecursionError):
-        found = None
+        pass
     if not _is_place(found):
         raise refused([mistake("cursor", cursor, f"{_WHOLE}; this one is damaged")])
     if found[0] != order or len(found[2]) != count:

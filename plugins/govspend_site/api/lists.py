@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -12,7 +13,7 @@ from govspend_site import credit, edition, export, old_ids, queries, settled
 from govspend_site.api import answers, asking, json_rows, keyset, reading, summary
 from govspend_site.api.conditions import AnyOf
 from govspend_site.api.parameters import USUAL_ROWS
-from govspend_site.api.problems import Problem
+from govspend_site.api.problems import Problem, cut
 from govspend_site.api.resources import ENDINGS, RESOURCES
 
 
@@ -47,8 +48,9 @@ async def page(datasette: Any, request: Any, asked: asking.Asked, notes: list[st
     found = await rows(datasette, asked.page(limit + 1, parameters.cursor))
     more = len(found) > limit
     onward = await next_url(datasette, request, asked, found[limit - 1]) if more else None
+    about = await credit.body(datasette)
     body = {
-        **await credit.body(datasette),
+        "edition": about.pop("edition"),
         "notes": notes + await of_another_edition(datasette, asked),
         "rows": [json_rows.row(row, asked.fields, known) for row in found[:limit]],
         "truncated": more,
@@ -59,7 +61,7 @@ async def page(datasette: Any, request: Any, asked: asking.Asked, notes: list[st
     if asked.resource.name == "summary":
         body["provisional"] = (await settled.current(datasette)).sentence
     headers = {"Link": f'<{onward}>; rel="next"'} if onward else {}
-    return answers.as_json(body, headers)
+    return answers.as_json({**body, **about}, headers)
 
 
 async def file(
@@ -109,7 +111,7 @@ async def next_url(
 async def renew_ids(datasette: Any, parameters: Any) -> list[str]:
     """Replaces old ids of parties by those that they have now, and says so; says which are none."""
     notes = []
-    for name in parameters.model_fields_set:
+    for name in sorted(parameters.model_fields_set):
         for mark in reading.conditions(type(parameters), name):
             if isinstance(mark, AnyOf) and mark.party:
                 given = getattr(parameters, name)
@@ -117,7 +119,17 @@ async def renew_ids(datasette: Any, parameters: Any) -> list[str]:
                 setattr(parameters, name, now)
                 pairs = zip(given, now, strict=True)
                 notes += [joined(name, old, new) for old, new in pairs if old != new]
+                notes += await unknown_ids(datasette, mark.party, name, now)
     return notes
+
+
+async def unknown_ids(datasette: Any, party: str, name: str, given: list[str]) -> list[str]:
+    """Says which ids no party of this edition has, so that an empty answer is understood."""
+    asked = {"party": party, "ids": json.dumps(given)}
+    found = await queries.rows(datasette, "api_unknown_ids", asked)
+    return [
+        f"No row of {party} has the {name} “{cut(row['id'])}” in this edition." for row in found
+    ]
 
 
 def joined(name: str, old: str, new: str) -> str:

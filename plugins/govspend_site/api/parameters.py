@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +18,7 @@ Group = Literal[
 ]  # fmt: skip
 Size = Literal["SME", "Large", "null"]
 
-_several = Field(default=[], max_length=MOST_VALUES)
+_several: Any = Field(default=[], max_length=MOST_VALUES)
 _words = "Words that one of the published names of the {} has somewhere, all of them."
 
 

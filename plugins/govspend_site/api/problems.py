@@ -23,7 +23,9 @@ class Mistake(BaseModel):
 class Body(BaseModel):
     """The body of an answer that is a problem."""
 
-    type: str = Field("about:blank", description="about:blank: the status says what kind it is")
+    type: str = Field(
+        default="about:blank", description="about:blank: the status says what kind it is"
+    )
     title: str = Field(description="What the status means")
     status: int = Field(description="The HTTP status")
     detail: str = Field(description="What was wrong here, and what to do")

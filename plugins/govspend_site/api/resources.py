@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Field, create_model
 
 from govspend_site.api import parameters, rows
 
+_SORT = "The order of the rows; with - the largest or newest first. Unknown values come last."
+_FIELDS = "Only these fields, in this order. Several are parted by commas, or given one by one."
 ENDINGS = ("json", "csv", "ndjson", "xml", "xlsx", "parquet")
 
 
@@ -46,14 +48,13 @@ class Resource:
     @cached_property
     def parameters(self) -> Any:
         """The model of its parameters: its filters, orders and fields."""
-        order = Literal[tuple(self.sort_names)]
-        field = Literal[tuple(self.columns)]
-        return create_model(
-            f"{self.row.__name__}Parameters",
-            __base__=self.filters,
-            sort=(order, self.usual_sort),
-            fields=(list[field], []),  # type: ignore[valid-type]
-        )
+        order: Any = Literal[tuple(self.sort_names)]
+        field: Any = Literal[tuple(self.columns)]
+        extra: dict[str, Any] = {
+            "sort": (order, Field(self.usual_sort, description=_SORT)),
+            "fields": (list[field], Field([], description=_FIELDS)),
+        }
+        return create_model(f"{self.row.__name__}Parameters", __base__=self.filters, **extra)
 
 
 _LISTED = (
