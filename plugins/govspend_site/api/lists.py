@@ -70,9 +70,7 @@ async def file(
     """The rows as a file: all of them, or a page where a limit is given."""
     limit, cursor = asked.parameters.limit, asked.parameters.cursor
     notes = notes + await of_another_edition(datasette, asked)
-    headers = (
-        {"GovSpend-Note": " ".join(notes).encode("ascii", "replace").decode()} if notes else {}
-    )
+    headers = {"GovSpend-Note": credit.header_text(" ".join(notes))} if notes else {}
     if limit is not None:
         edge = await rows(datasette, asked.edge(limit, cursor))
         if len(edge) > 1:
