@@ -1,6 +1,7 @@
 """A program reads the data at /api/v1/: lists, single rows, formats, and errors that say why.
 
-Every answer names its edition, its licence and whom to name.
+Every answer names its edition, its licence and whom to name. /api tells people how to use it, and
+/openapi.json tells programs.
 """
 
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.utils.asgi import Response
-from govspend_site.api import answers, items, lists, openapi
+from govspend_site.api import answers, guide, items, lists, openapi
 from govspend_site.api.resources import RESOURCES
 
 _NAMES = "|".join(RESOURCES)
@@ -24,6 +25,7 @@ def answering(produce: answers.Produce) -> Callable[..., Any]:
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     return [
+        (r"^/api/?$", guide.shown),
         (r"^/api/v1/?$", answering(items.index)),
         (
             rf"^/api/v1/(?P<name>{_NAMES})(\.(?P<ending>[a-z0-9]{{1,20}}))?$",

@@ -146,7 +146,8 @@ def table_query(filters: Filters) -> dict[str, Any] | None:
             else:
                 found[f"{name}__in"] = ",".join(given)
         elif name == "q":
-            found["_search"] = " ".join(f'"{word.strip(chr(34))}"' for word in given.split())
+            _, (found["_search"],) = where({"q": given})
+            found["_searchmode"] = "raw"
         else:
             column = "month" if name.startswith("month") else "amount_pence"
             value = given if column == "month" else int(Decimal(given) * 100)
