@@ -47,7 +47,9 @@ def described(datasette: Any, resource: Resource, known: reading.Choices) -> dic
             "name": name,
             "allowed": reading.allowed(model, name, known),
             "meaning": said[name].get("description")
-            or meanings.of_parameter(datasette, resource, name),
+            or meanings.of_parameter(
+                datasette, resource, name, several=reading.is_list(said[name])
+            ),
         }
         for name in said
         if name not in ("limit", "cursor", "count")

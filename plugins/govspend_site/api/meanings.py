@@ -28,8 +28,7 @@ def of_field(datasette: Any, resource: Resource, name: str) -> str:
     return str(said.get(name) or columns.get(name) or "")
 
 
-def of_parameter(datasette: Any, resource: Resource, name: str) -> str:
+def of_parameter(datasette: Any, resource: Resource, name: str, *, several: bool) -> str:
     """What a filter named as a column narrows; other parameters say it themselves."""
-    if name in resource.columns:
-        return f"{of_field(datasette, resource, name)}. Any of the values given."
-    return ""
+    text = of_field(datasette, resource, name)
+    return f"{text}. Any of the values that are given." if text and several else text

@@ -143,7 +143,9 @@ def parameters(datasette: Any, resource: Resource, known: reading.Choices) -> li
         values = reading.offered(model, name, known)
         if values is not None and "items" in schema:
             schema["items"] = {"type": "string", "enum": values}
-        text = said.get("description") or meanings.of_parameter(datasette, resource, name)
+        text = said.get("description") or meanings.of_parameter(
+            datasette, resource, name, several=reading.is_list(said)
+        )
         found.append({"in": "query", "name": name, "description": text, "schema": schema})
     return found
 

@@ -62,6 +62,11 @@ def offered(model: type[BaseModel], name: str, known: Choices) -> list[str] | No
     return values
 
 
+def is_list(said: Mapping[str, Any]) -> bool:
+    """Whether a parameter of this schema can be given more than once."""
+    return said.get("type") == "array"
+
+
 def conditions(model: type[BaseModel], name: str) -> list[Condition]:
     return [mark for mark in model.model_fields[name].metadata if isinstance(mark, Condition)]
 
@@ -90,7 +95,7 @@ def read(model: type[BaseModel], query_string: str, known: Choices) -> Any:
     given: dict[str, list[str]] = defaultdict(list)
     for name, value in parse_qsl(query_string, keep_blank_values=True):
         given[name] += value.split(",") if name in _BY_COMMA else [value]
-    lists = {name for name, said in schema(model).items() if said.get("type") == "array"}
+    lists = {name for name, said in schema(model).items() if is_list(said)}
     errors = [
         mistake(name, ", ".join(values), "one value")
         for name, values in given.items()
