@@ -11,7 +11,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
-from datasette.utils import derive_named_parameters, tilde_decode, validate_sql_select
+from datasette.utils import (
+    InvalidSql,
+    derive_named_parameters,
+    tilde_decode,
+    validate_sql_select,
+)
 from datasette.utils.asgi import BadRequest, NotFound, Response
 from govspend_site import export, lane, page, queries
 
@@ -27,7 +32,10 @@ async def of_sql(datasette: Any, request: Any) -> Response:
     if not sql.strip():
         raise BadRequest("Give the SQL in sql=…, or name a table: /govspend/spend.csv")
     await datasette.ensure_permissions(request.actor, [("execute-sql", queries.DATABASE)])
-    validate_sql_select(sql)
+    try:
+        validate_sql_select(sql)
+    except InvalidSql as error:
+        raise BadRequest(str(error)) from error
     select = export.Select(sql, await given(datasette, request, sql))
     return await answer(datasette, request, select, "rows", export.VISITORS)
 

@@ -59,7 +59,7 @@ class Limits:
 
 # What the site asks itself may be all there is; what a visitor asks in SQL has an end.
 OURS = Limits(seconds=900, rows=10**9, megabytes=20_000)
-VISITORS = Limits(seconds=60, rows=1_000_000, megabytes=500)
+VISITORS = Limits(seconds=20, rows=1_000_000, megabytes=500)
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,7 @@ async def response(
     """
     wanted = FORMATS[ending]
     task = {
-        "path": str(database.path),
-        "immutable": not database.is_mutable,
-        "sql": select.sql,
-        "parameters": dict(select.parameters),
+        **lane.task_of(database, select.sql, select.parameters),
         "types": dict(select.types),
         "ours": limits is OURS,
         "format": "excel-csv" if bom and ending == "csv" else ending,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import sqlite3
 import struct
 import sys
@@ -22,10 +23,12 @@ from typing import Any
 
 import msgpack
 from datasette.database import QueryInterrupted
+from datasette.utils import escape_fts
 
 # Seconds after a worker's own deadline at which it is killed.
 _GRACE = 0.25
 _MEGABYTE = 1_000_000
+_ESCAPED = re.compile(r"\bescape_fts\(:(\w+)\)")
 # A worker's memory is what its limit is about: allocators must not set aside more than they use.
 _FRUGAL = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
 
@@ -68,7 +71,7 @@ class Pool:
     address_space: int
     heap: int
     spill: int = 512 * _MEGABYTE
-    _idle: deque[Worker] = field(default_factory=deque)
+    idle: deque[Worker] = field(default_factory=deque)
     _working: int = 0
     _queue: deque[asyncio.Future[None]] = field(default_factory=deque)
 
@@ -83,10 +86,17 @@ class Pool:
         finally:
             if worker is not None:
                 if worker.fit:
-                    self._idle.append(worker)
+                    self.idle.append(worker)
                 else:
                     worker.kill()
             self._next()
+
+    async def close(self) -> None:
+        """Ends the workers that wait for a task."""
+        while self.idle:
+            worker = self.idle.pop()
+            worker.kill()
+            await worker.gone()
 
     async def _turn(self) -> None:
         if self._working < self.most:
@@ -116,8 +126,8 @@ class Pool:
         self._working -= 1
 
     async def _fit(self) -> Worker:
-        while self._idle:
-            worker = self._idle.pop()
+        while self.idle:
+            worker = self.idle.pop()
             if worker.alive:
                 return worker
         settings = {
@@ -149,9 +159,16 @@ class Worker:
     def alive(self) -> bool:
         return self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
+
+    async def gone(self) -> None:
+        await self._process.wait()
 
     async def messages(self, task: Mapping[str, Any], seconds: float) -> AsyncIterator[list[Any]]:
         """Gives the task to the worker, and what it answers, to the end.
@@ -219,6 +236,7 @@ class Visit:
     """A request that brings SQL: what its statements may still take together, waiting aside."""
 
     seconds: float
+    is_page: bool = False
 
 
 async def ask(
@@ -227,6 +245,7 @@ async def ask(
     parameters: Any = None,
     limits: Limits | None = None,
     visit: Visit | None = None,
+    pool: Pool | None = None,
 ) -> Answer:
     """The answer to a visitor's statement, from a worker; its time is taken from the `visit`.
 
@@ -234,11 +253,7 @@ async def ask(
     """
     limits = limits or Limits()
     task = {
-        "path": str(database.path),
-        "immutable": not database.is_mutable,
-        "sql": sql,
-        "parameters": _bound(parameters),
-        "format": "rows",
+        **task_of(database, sql, parameters),
         "rows": limits.rows,
         "cells": limits.cells,
         "bytes": limits.megabytes * _MEGABYTE,
@@ -246,7 +261,7 @@ async def ask(
     columns: list[str] = []
     rows: list[tuple[Any, ...]] = []
     truncated = False
-    async with QUESTIONS.worker() as worker:
+    async with (pool or QUESTIONS).worker() as worker:
         started = time.monotonic()
         try:
             async for message in worker.messages(task, limits.seconds):
@@ -262,6 +277,24 @@ async def ask(
             if visit:
                 visit.seconds -= time.monotonic() - started
     return Answer(columns, rows, truncated)
+
+
+def task_of(database: Any, sql: str, parameters: Any = None) -> dict[str, Any]:
+    """What every task says: the file, how it is opened, the statement and its parameters."""
+    bound = _bound(parameters)
+    # Datasette's own function for search; a worker does without Datasette.
+    for name in set(_ESCAPED.findall(sql)) & set(bound):
+        bound[name] = escape_fts(str(bound[name]))
+    return {
+        "path": str(database.path),
+        "immutable": not database.is_mutable,
+        "sql": _ESCAPED.sub(r":\1", sql),
+        "parameters": bound,
+        "format": "rows",
+        "rows": Limits.rows,
+        "cells": Limits.cells,
+        "bytes": Limits.megabytes * _MEGABYTE,
+    }
 
 
 def _bound(parameters: Any) -> Any:

@@ -26,6 +26,7 @@ Row = tuple[Any, ...]
 MOST_IN_A_SHEET = 1_048_575
 """Rows below the heading that a worksheet holds."""
 _LONGEST_IN_A_CELL = 32_767
+_INSTEAD = "Take them as CSV or Parquet."
 # Larger whole numbers lose digits in a spreadsheet, and in JSON as many programs read it.
 _LARGEST_EXACT = 2**53
 _BATCH = 5_000
@@ -91,12 +92,16 @@ def write(connection: sqlite3.Connection, task: Mapping[str, Any], send: Send) -
     cursor = connection.execute(task["sql"], task["parameters"])
     columns = distinct([column[0] for column in cursor.description or ()])
     types = [task["types"].get(column) for column in columns]
+    most = min(task["rows"], MOST_IN_A_SHEET if task["format"] == "xlsx" else task["rows"])
+    if task["format"] == "xlsx":
+        # A workbook is written whole before its first byte goes out: better to know at once.
+        fits(connection, task, most)
+        cursor = connection.execute(task["sql"], task["parameters"])
     if task["format"] == "parquet":
         types = found_types(connection, task, types) if None in types else types
         cursor = connection.execute(task["sql"], task["parameters"])
     sink = Sink(send, task["bytes"])
-    most = min(task["rows"], MOST_IN_A_SHEET if task["format"] == "xlsx" else task["rows"])
-    batches = limited(cursor, most, task["format"])
+    batches = limited(cursor, most)
     _WRITERS[task["format"]](Result(columns, batches, task["about"], types, task), sink)
     sink.send()
     send(["end", False])
@@ -114,16 +119,27 @@ def distinct(columns: list[str]) -> list[str]:
     return found
 
 
-def limited(cursor: sqlite3.Cursor, most: int, format_: str) -> Iterator[list[Row]]:
+def fits(connection: sqlite3.Connection, task: Mapping[str, Any], most: int) -> None:
+    """Raises TooMuch when there are more than `most` rows."""
+    statement = task["sql"].strip().rstrip(";")
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM (\n{statement}\n) LIMIT {most + 1})"  # noqa: S608
+    if connection.execute(sql, task["parameters"]).fetchone()[0] > most:
+        raise TooMuch(too_many(most))
+
+
+def too_many(most: int) -> str:
+    if most == MOST_IN_A_SHEET:
+        return f"There are more than the {most:,} rows that a worksheet holds. {_INSTEAD}"
+    return f"There are more than the {most:,} rows that this may give. Take the bulk files."
+
+
+def limited(cursor: sqlite3.Cursor, most: int) -> Iterator[list[Row]]:
     """The rows in batches, fewer where they are long. Raises TooMuch for more than `most`."""
     count, size = 0, 16
     while found := cursor.fetchmany(size):
         count += len(found)
         if count > most:
-            sheet = format_ == "xlsx" and most == MOST_IN_A_SHEET
-            why = "a worksheet can hold" if sheet else "this may give"
-            instead = "Take them as CSV or Parquet" if sheet else "Take the bulk files"
-            raise TooMuch(f"There are more than the {most:,} rows that {why}. {instead}.")
+            raise TooMuch(too_many(most))
         yield found
         heavy = sum(map(weight, found[:16])) * len(found) > 16 * _HEAVY
         size = max(1, size // 4) if heavy else min(_BATCH, size * 4)
@@ -268,7 +284,7 @@ def in_a_cell(text: str) -> str:
     if len(text) > _LONGEST_IN_A_CELL:
         raise TooMuch(
             f"A value has {len(text):,} characters; a cell of a workbook holds "
-            f"{_LONGEST_IN_A_CELL:,}. Take the rows as CSV or Parquet."
+            f"{_LONGEST_IN_A_CELL:,}. {_INSTEAD}"
         )
     return text
 
