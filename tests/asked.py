@@ -16,7 +16,9 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+import openpyxl
 from conftest import Site
+from pyarrow import parquet
 
 Filters = dict[str, Any]
 Total = tuple[int, int]
@@ -122,6 +124,22 @@ def by_api_csv(site: Site, filters: Filters) -> Total:
     return _added(text)
 
 
+def by_api_parquet(site: Site, filters: Filters) -> Total:
+    asked = {**filters, "fields": "amount_pence"}
+    table = parquet.read_table(io.BytesIO(site.get("/api/v1/spend.parquet", params=asked).content))
+    return table.num_rows, sum(table.column("amount_pence").to_pylist())
+
+
+def by_api_workbook(site: Site, filters: Filters) -> Total:
+    asked = {**filters, "fields": "amount_pence"}
+    content = site.get("/api/v1/spend.xlsx", params=asked).content
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+    heading, *cells = (row[0] for row in book.worksheets[0].iter_rows(values_only=True))
+    assert heading == "amount_pence"
+    pence = [int(str(cell)) for cell in cells]
+    return len(pence), sum(pence)
+
+
 def by_sql(site: Site, filters: Filters) -> Total:
     """SQL of one's own, in the site's editor or by a program."""
     text, values = where(filters)
@@ -189,6 +207,8 @@ WAYS: dict[str, Callable[[Site, Filters], Total | None]] = {
     "api-rows": by_api_rows,
     "api-summary": by_api_summary,
     "api-csv": by_api_csv,
+    "api-parquet": by_api_parquet,
+    "api-xlsx": by_api_workbook,
     "sql": by_sql,
     "table-json": by_table_json,
     "table-csv": by_table_csv,
