@@ -144,6 +144,7 @@ def test_an_answer_that_is_known_is_not_sent_again(real_site: Site) -> None:
         assert again.headers["etag"] == tag
         assert again.headers["govspend-edition"] == first.headers["govspend-edition"]
         assert again.links["license"]["url"] == LICENCE
+    problem(real_site, "/api/v1/spend/nothing", 404, headers={"if-none-match": "*"})
     other = real_site.get("/api/v1/spend?limit=2", headers={"if-none-match": tag})
     assert other.status_code == 200
     assert other.headers["etag"] != tag

@@ -63,8 +63,7 @@ async def etag(datasette: Any, request: Any) -> str:
 def is_known(request: Any, tag: str) -> bool:
     """Whether the client holds the answer already (If-None-Match)."""
     given = request.headers.get("if-none-match") or ""
-    held = [part.strip().removeprefix("W/") for part in given.split(",")]
-    return tag in held or given.strip() == "*"
+    return tag in [part.strip().removeprefix("W/") for part in given.split(",")]
 
 
 async def respond(datasette: Any, request: Any, produce: Produce) -> Response:
@@ -83,10 +82,18 @@ async def respond(datasette: Any, request: Any, produce: Produce) -> Response:
         headers |= {"ETag": tag, "Cache-Control": _CACHE}
         if is_known(request, tag):
             # A client that holds an answer of this address in this edition holds a good one.
-            return Response("", 304, headers, "application/json; charset=utf-8")
-        return _with(await produce(datasette, request), headers)
+            return _unchanged(headers)
+        response = await produce(datasette, request)
+        if (request.headers.get("if-none-match") or "").strip() == "*":
+            # Any answer will do for the client, and there is one.
+            return _unchanged(headers)
+        return _with(response, headers)
     except Exception as error:
         return await as_answer(datasette, problem_of(error), headers)
+
+
+def _unchanged(headers: dict[str, str]) -> Response:
+    return Response("", 304, headers, "application/json; charset=utf-8")
 
 
 def _with(response: Response, headers: dict[str, str]) -> Response:

@@ -118,24 +118,25 @@ class Asked:
 
 def asked(resource: Resource, parameters: Any, last_settled: str) -> Asked:
     """What the parameters ask of a resource. `last_settled` is the newest month that is settled."""
-    where = reading.where(parameters)
-    sql = queries.sql(resource.sql).replace("/* where */", where.sql)
-    names, keys, groups = resource.columns, resource.keys, ""
+    where, keys, sql = reading.where(parameters), resource.keys, resource.sql
+    groups: list[str] = list(dict.fromkeys(getattr(parameters, "group_by", ())))
+    names = resource.columns
     if resource.name == "summary":
-        chosen = list(dict.fromkeys(parameters.group_by))
-        sql = summary.grouped(sql, chosen)
-        names = [name for name in names if name not in summary.columns_but(chosen)]
-        keys, groups = summary.keys(chosen), ",".join(chosen)
+        names = [name for name in names if name not in summary.columns_but(groups)]
+    fields = tuple(name for name in dict.fromkeys(parameters.fields) if name in names)
+    fields = fields or tuple(names)
+    if resource.name == "summary":
+        sql, keys = summary.file(parameters, fields), summary.keys(groups)
         where = Where(where.conditions, {**where.values, "last_settled": last_settled})
-    fields = [name for name in dict.fromkeys(parameters.fields) if name in names]
+    text = queries.sql(sql).replace("/* where */", where.sql).replace("/* of one */", "")
     return Asked(
         resource=resource,
         parameters=parameters,
-        sql=sql,
+        sql=summary.grouped(text, groups),
         where=where,
-        fields=tuple(fields or names),
+        fields=fields,
         keys=_keys(resource, parameters.sort, keys),
-        order=f"{resource.name} {parameters.sort} {groups}",
+        order=f"{resource.name} {parameters.sort} {','.join(groups)}",
     )
 
 

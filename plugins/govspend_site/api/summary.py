@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 # Group -> its columns and their SQL; the first tells groups apart.
 GROUPS = {
@@ -28,6 +29,20 @@ GROUPS = {
 }
 
 
+# What the sums by release and month cannot tell: groups, filters and figures of single lines.
+_OF_LINES = {
+    "supplier", "buyer", "supplier_id", "buyer_id", "amount_from", "amount_to", "q",
+    "supplier_count", "buyer_count",
+}  # fmt: skip
+
+
+def file(parameters: Any, fields: Sequence[str]) -> str:
+    """The SQL that answers: that of lines, or of sums where these can tell all that is asked."""
+    asked = {*parameters.model_fields_set, *fields, *parameters.group_by}
+    asked.add(parameters.sort.removeprefix("-"))
+    return "api_summary" if asked & _OF_LINES else "api_summary_cube"
+
+
 def columns_but(groups: Sequence[str]) -> set[str]:
     """The columns of the groups that were not asked for."""
     return {column for name in GROUPS if name not in groups for column in GROUPS[name]}
@@ -38,7 +53,7 @@ def keys(groups: Sequence[str]) -> tuple[str, ...]:
 
 
 def grouped(sql: str, groups: Sequence[str]) -> str:
-    """api_summary.sql with the columns of the groups, and grouped by them."""
+    """The SQL of a summary with the columns of the groups, and grouped by them."""
     shown = [f"{told} AS {name}," for group in groups for name, told in GROUPS[group].items()]
     # The + keeps SQLite from reading the lines in the order of an index, one by one.
     told = [f"+{next(iter(GROUPS[group].values()))}" for group in groups]

@@ -1,7 +1,7 @@
 -- Buyers for the API, each with what its lines come to and its place. Suppliers and months are those
 -- of its purchases (lines above zero). The SME share is of all its spend, that of unknown size
 -- included; it is null where that is zero or less, or where no size is published.
--- /* where */ becomes the filters.
+-- /* where */ becomes the filters; /* of one */ those of the lines of one row.
 SELECT buyers.buyer_id, buyers.name,
     coalesce(sums.amount_pence, 0) / 100.0 AS amount,
     coalesce(sums.amount_pence, 0) AS amount_pence,
@@ -28,6 +28,7 @@ LEFT JOIN (
         min(CASE WHEN amount_pence > 0 THEN month END) AS first_month,
         max(CASE WHEN amount_pence > 0 THEN month END) AS last_month
     FROM spend
+    /* of one */
     GROUP BY +buyer_id
 ) AS sums ON sums.buyer_id = buyers.buyer_id
 LEFT JOIN buyer_places ON buyer_places.buyer_id = buyers.buyer_id

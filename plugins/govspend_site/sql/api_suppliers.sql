@@ -1,6 +1,6 @@
 -- Suppliers for the API, each with what its lines come to. Buyers and months are those of its sales
 -- (lines above zero). A firm that stands in earlier releases only has no lines here.
--- /* where */ becomes the filters.
+-- /* where */ becomes the filters; /* of one */ those of the lines of one row.
 SELECT suppliers.supplier_id, suppliers.name,
     coalesce(sums.amount_pence, 0) / 100.0 AS amount,
     coalesce(sums.amount_pence, 0) AS amount_pence,
@@ -18,6 +18,7 @@ LEFT JOIN (
         min(CASE WHEN amount_pence > 0 THEN month END) AS first_month,
         max(CASE WHEN amount_pence > 0 THEN month END) AS last_month
     FROM spend
+    /* of one */
     GROUP BY +supplier_id
 ) AS sums ON sums.supplier_id = suppliers.supplier_id
 /* where */
