@@ -16,6 +16,9 @@ from govspend_site.api.parameters import USUAL_ROWS
 from govspend_site.api.problems import Problem, cut
 from govspend_site.api.resources import ENDINGS, RESOURCES
 
+# Servers and proxies refuse headers that are much longer.
+_NOTE = 1000
+
 
 async def rows(datasette: Any, select: export.Select) -> list[dict[str, Any]]:
     """All rows of a SELECT of ours, within the site's time limit."""
@@ -70,7 +73,7 @@ async def file(
     """The rows as a file: all of them, or a page where a limit is given."""
     limit, cursor = asked.parameters.limit, asked.parameters.cursor
     notes = notes + await of_another_edition(datasette, asked)
-    headers = {"GovSpend-Note": credit.header_text(" ".join(notes))} if notes else {}
+    headers = {"GovSpend-Note": credit.header_text(" ".join(notes))[:_NOTE]} if notes else {}
     if limit is not None:
         edge = await rows(datasette, asked.edge(limit, cursor))
         if len(edge) > 1:
