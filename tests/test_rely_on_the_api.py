@@ -25,6 +25,7 @@ def problem(site: Site, path: str, status: int, method: str = "GET", **more: Any
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["access-control-allow-origin"] == "*"
+    assert "no-store" in answer.headers["cache-control"]
     assert answer.headers["govspend-edition"]
     said: dict[str, Any] = answer.json()
     assert {"type", "title", "status", "detail", "errors"} <= set(said)
@@ -136,6 +137,9 @@ def test_an_answer_that_is_known_is_not_sent_again(real_site: Site) -> None:
         assert again.headers["govspend-edition"] == first.headers["govspend-edition"]
         assert again.links["license"]["url"] == LICENCE
     problem(real_site, "/api/v1/spend/nothing", 404, headers={"if-none-match": "*"})
+    file = real_site.get("/api/v1/suppliers.csv")
+    held = {"if-none-match": file.headers["etag"]}
+    assert real_site.get("/api/v1/suppliers.csv", headers=held).status_code == 304
     other = real_site.get("/api/v1/spend?limit=2", headers={"if-none-match": tag})
     assert other.status_code == 200
     assert other.headers["etag"] != tag
@@ -165,7 +169,7 @@ def test_a_page_of_another_site_may_ask(real_site: Site) -> None:
 def test_head_says_what_get_would(real_site: Site, ending: str) -> None:
     """Without the rows."""
     path = f"/api/v1/suppliers{ending}?limit=2"
-    head, whole = (httpx.request(m, real_site.url + path) for m in ("HEAD", "GET"))
+    whole, head = (httpx.request(m, real_site.url + path) for m in ("GET", "HEAD"))
     assert (head.status_code, head.content) == (200, b"")
     for name in ("etag", "link", "content-type", "govspend-edition", "govspend-attribution"):
         assert head.headers[name] == whole.headers[name]
