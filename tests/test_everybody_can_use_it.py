@@ -52,6 +52,7 @@ PAGES = {
     "glossary": "/glossary",
     "data-quality": "/data-quality",
     "accessibility": "/accessibility",
+    "api": "/api",
     "assistants": "/-/mcp",
     "not-found": "/no-such-page",
     "bad-request": "/govspend/spend?nonsense=1",
