@@ -178,6 +178,56 @@ def test_a_mistake_in_asking_says_what_can_be_asked(
     assert "pydantic" not in text(answer)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_spend_is_summed_up_as_sql_and_the_api_sum_it(real_site: Site, mode: str) -> None:
+    """Protects sums with filters: those of SQL, and those at the addresses that are named."""
+    asked = {
+        "group_by": ["financial_year", "supplier_size"],
+        "sector": ["Central Government", "Health"],
+        "month_from": "2013-01",
+        "sort": "-amount",
+    }
+    cut = {"group_by": ["supplier"], "sort": "-amount", "limit": 5}
+    whole, part = map(
+        fields,
+        called(real_site.url + PATH, ("spend_summary", asked), ("spend_summary", cut), mode=mode),
+    )
+    place = [whole["columns"].index(c) for c in ("financial_year", "supplier_size", "amount_pence")]
+    statement = """SELECT financial_year, supplier_size, sum(amount_pence) FROM spend
+        WHERE sector IN ('Central Government', 'Health') AND month >= '2013-01-01'
+        GROUP BY 1, 2 ORDER BY 3 DESC"""
+    assert [tuple(row[n] for n in place) for row in whole["rows"]] == sql(real_site, statement)
+    api = httpx.get(whole["source"]["json_url"], timeout=30).json()["rows"]
+    assert [list(row.values()) for row in api] == whole["rows"]
+    assert part["truncated"]
+    assert part["row_count"] == 5
+    assert "first 5 groups" in part["note"]
+    assert "Provisional" in whole["note"]
+    file = httpx.get(part["source"]["csv_url"], timeout=60).text.splitlines()
+    ((suppliers,),) = sql(real_site, "SELECT count(DISTINCT supplier_id) FROM spend")
+    assert len(file) == suppliers + 1
+    assert httpx.get(part["source"]["lasting_url"], timeout=30).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"sector": ["Helth"]}, "Health"),
+        ({"group_by": ["colour"]}, "financial_year"),
+        ({"group_by": ["month", "lot", "sector", "buyer"]}, "at most 3"),
+        ({"month_from": "2013-13"}, "month_from"),
+        ({"supplier_size": ["Small"]}, "SME"),
+    ],
+)
+def test_a_mistake_in_summing_up_says_what_there_is(
+    real_site: Site, asked: dict[str, Any], says: str
+) -> None:
+    """Protects the next try: a value that no line has is refused, with those that there are."""
+    answer = called(real_site.url + PATH, ("spend_summary", asked))[0]
+    assert answer.is_error, text(answer)
+    assert says in text(answer)
+
+
 def test_the_data_is_described_table_by_table(real_site: Site) -> None:
     """Protects who writes SQL: the tables of metadata.yml, each column with its meaning."""
     whole, one, none = called(
@@ -331,6 +381,8 @@ def test_hostile_words_are_looked_for_and_never_obeyed(sample_site: Site) -> Non
     calls += [("ask_question", {"name": "search", "parameters": {"words": w}}) for w in WORDS]
     calls += [("ask_question", {"name": words}) for words in WORDS]
     calls += [("describe_data", {"table": words}) for words in WORDS]
+    calls += [("spend_summary", {"q": words, "lot": [words]}) for words in WORDS]
+    calls += [("spend_summary", {"q": words}) for words in WORDS]
     calls += [("run_sql", {"sql": "SELECT :w", "parameters": {"w": words}}) for words in WORDS]
     for call, answer in zip(calls, called(sample_site.url + PATH, *calls), strict=True):
         assert "fault is ours" not in text(answer), call
@@ -412,7 +464,9 @@ JSON = st.recursive(
     max_leaves=8,
 )
 TOOL = st.sampled_from([*tools.TOOLS, "no-such"])
-NAMES = st.sampled_from(["words", "kind", "limit", "name", "parameters", "table", "sql", "x"])
+NAMES = st.sampled_from(
+    ["words", "kind", "limit", "name", "parameters", "table", "sql", "q", "lot", "x"]
+)
 
 
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -561,6 +615,8 @@ def test_the_editions_own_address_answers_within_it(real_site: Site) -> None:
         found = fields(answer)
         assert found["parties"][0]["page_url"] == f"{base}/suppliers/bjss"
         assert found["source"]["lasting_url"] == found["source"]["page_url"]
+        (summed,) = called(base + PATH, ("spend_summary", {}), mode=mode)
+        assert fields(summed)["source"]["json_url"] == f"{base}/api/v1/summary"
     raw = post(real_site, message("ping"), f"/as-of/{edition_of(real_site)}{PATH}")
     assert raw.headers["cache-control"] == "no-store"
 

@@ -160,6 +160,10 @@ class QuestionRows(Rows):
         return [first, *([self.measured] if self.measured else [])]
 
 
+class SummaryRows(Rows):
+    """What spend_summary gives: a row for each group. sme_share is of 1; null is not known."""
+
+
 class SqlRows(Rows):
     """What run_sql gives. A value of bytes is written as SQL writes it, x'00ff'."""
 

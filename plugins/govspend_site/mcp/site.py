@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +13,8 @@ from govspend_site import credit, proof_page
 
 # A longer address is more than servers and browsers on the way may take.
 _LONGEST_ADDRESS = 7_000
+Pairs = Mapping[str, object] | Sequence[tuple[str, object]] | None
+"""The arguments of an address; as pairs where one can come twice."""
 
 
 class Refusal(Exception):
@@ -43,7 +45,7 @@ class Site:
     datasette: Any
     request: Any
 
-    def url(self, path: str, arguments: Mapping[str, object] | None = None) -> str:
+    def url(self, path: str, arguments: Pairs = None) -> str:
         """The absolute address of a page, within the edition that the request is pinned to."""
         local = self.datasette.urls.path(_with(path, arguments))
         return str(self.datasette.absolute_url(self.request, local))
@@ -51,7 +53,7 @@ class Site:
     async def source(
         self,
         path: str,
-        arguments: Mapping[str, object] | None = None,
+        arguments: Pairs = None,
         json: str | None = None,
         csv: str | None = None,
     ) -> Source:
@@ -87,6 +89,7 @@ class Site:
         return [" ".join(str(sentences[key]).split()) for key in keys if key in sentences]
 
 
-def _with(path: str, arguments: Mapping[str, object] | None) -> str:
-    given = {k: v for k, v in (arguments or {}).items() if v not in (None, "")}
+def _with(path: str, arguments: Pairs) -> str:
+    pairs = arguments.items() if isinstance(arguments, Mapping) else arguments or ()
+    given = [(k, v) for k, v in pairs if v not in (None, "")]
     return f"{path}?{urlencode(given)}" if given else path

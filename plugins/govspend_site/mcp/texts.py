@@ -39,8 +39,8 @@ def _feed(feed: edition.Feed) -> str:
 
 
 _HOW = """How to ask: list_questions and ask_question first, since they answer as the site's pages \
-do. find_party turns a name into an id. For anything else, describe_data and then run_sql. All \
-tools only read.
+do. find_party turns a name into an id, and spend_summary adds up spend with filters. For anything \
+else, describe_data and then run_sql. All tools only read.
 
 How to cite: give the figure with what was measured, the edition, and the lasting_url of the \
 answer, where the figure never changes. Name the sources in attribution. Say when note tells that \

@@ -14,7 +14,8 @@ from datasette.utils.asgi import Forbidden
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from govspend_site import lane, queries, search, sql_errors, sql_schema, words
-from govspend_site.mcp import questions
+from govspend_site.api.parameters import MOST_GROUPS, Group
+from govspend_site.mcp import questions, summary
 from govspend_site.mcp.answers import (
     Answer,
     ColumnTold,
@@ -25,6 +26,7 @@ from govspend_site.mcp.answers import (
     Questions,
     Similar,
     SqlRows,
+    SummaryRows,
     TableTold,
     Value,
 )
@@ -84,6 +86,42 @@ class AskQuestion(Arguments):
         examples=[{"financial_year": "2013-14"}],
     )
     limit: int = Field(100, ge=1, le=MOST_ROWS, description="Most rows to give")
+
+
+_month = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+
+
+def _any_of(what: str) -> Any:
+    return Field(default=[], max_length=50, description=f"Only these {what}; any of several")
+
+
+class SpendSummary(Arguments):
+    group_by: list[Group] = Field(
+        default=[],
+        max_length=MOST_GROUPS,
+        description=f"What to add up by, up to {MOST_GROUPS}; without it, one row for all lines",
+        examples=[["financial_year", "supplier_size"]],
+    )
+    supplier_id: list[Text] = _any_of("suppliers, by the ids of find_party")
+    buyer_id: list[Text] = _any_of("buyers, by the ids of find_party")
+    framework: list[Text] = _any_of("frameworks; null is not published")
+    lot: list[Text] = _any_of("lots; null is not published")
+    sector: list[Text] = _any_of("sectors; null is not published")
+    supplier_size: list[Literal["SME", "Large", "null"]] = _any_of("sizes; null: not published")
+    financial_year: list[Text] = _any_of("financial years, such as 2013-14")
+    month_from: Annotated[str, Field(pattern=_month)] | None = Field(
+        None, description="This month and later ones", examples=["2013-04"]
+    )
+    month_to: Annotated[str, Field(pattern=_month)] | None = Field(
+        None, description="This month and earlier ones", examples=["2014-03"]
+    )
+    q: Annotated[str, Field(min_length=1, max_length=200), Unicode] | None = Field(
+        None, description="Words of what was sold, all of them", examples=["hosting"]
+    )
+    sort: Literal["group", "-group", "amount", "-amount", "sme_share", "-sme_share"] = Field(
+        "group", description="Order of the groups; with - the largest or newest first"
+    )
+    limit: int = Field(100, ge=1, le=MOST_ROWS, description="Most groups to give")
 
 
 class DescribeData(Arguments):
@@ -200,6 +238,11 @@ async def ask_question(site: Site, given: AskQuestion) -> QuestionRows:
 def _plain(value: str | int | float) -> str:
     """A value as an address would have it: 5.0 is 5."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+async def spend_summary(site: Site, given: SpendSummary) -> SummaryRows:
+    asked = given.model_dump(exclude_defaults=True)
+    return await summary.ask(site, {**asked, "limit": given.limit})
 
 
 async def describe_data(site: Site, given: DescribeData) -> Description:
@@ -335,6 +378,17 @@ TOOLS = {
             AskQuestion,
             QuestionRows,
             ask_question,
+        ),
+        Tool(
+            "spend_summary",
+            "Sum up spend",
+            "Adds up spend by any of month, quarter, financial year, framework, lot, sector, "
+            "supplier size, supplier and buyer, with filters: amount, lines, numbers of suppliers "
+            "and buyers, and what went to SMEs. The same as /api/v1/summary. Groups with "
+            "is_provisional true will still rise: do not compare them with settled ones.",
+            SpendSummary,
+            SummaryRows,
+            spend_summary,
         ),
         Tool(
             "describe_data",
