@@ -10,7 +10,7 @@ from typing import Any
 from datasette import hookimpl
 from datasette.utils.asgi import Response
 from govspend_site import live, page
-from govspend_site.mcp import texts, tools, transport
+from govspend_site.mcp import arguments, texts, tools, transport
 from govspend_site.mcp.site import Site
 
 PATH = "/-/mcp"
@@ -23,7 +23,7 @@ async def mcp(datasette: Any, request: Any, scope: Any, receive: Any) -> Respons
         "address": Site(datasette, request).url(PATH),
         "tools": tools.TOOLS.values(),
         "texts": texts.TEXTS.values(),
-        "most_rows": tools.MOST_ROWS,
+        "most_rows": arguments.MOST_ROWS,
         "seconds": datasette.setting("sql_time_limit_ms") / 1000,
     }
     return await page.render(datasette, request, "mcp.html", context)

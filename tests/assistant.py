@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import cycle
 from typing import Any, TypeVar
 
+import httpx
 import httpx2
-from conftest import in_a_loop
+from conftest import Site, in_a_loop
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
 
 Found = TypeVar("Found")
+
+PATH = "/-/mcp"
 
 # The protocol before sessions were given up, and after.
 MODES = ("legacy", "auto")
@@ -74,3 +78,21 @@ def text(answer: CallToolResult) -> str:
     (content,) = answer.content
     assert content.type == "text"
     return content.text
+
+
+def message(method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A request of JSON-RPC."""
+    said: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": method}
+    return said | ({"params": params} if params is not None else {})
+
+
+def post(site: Site, body: Any, path: str = PATH, **headers: str) -> httpx.Response:
+    """What the site answers to a body as it is, from no client; _ in a header is -."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    said = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    said |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.post(site.url + path, content=content, headers=said, timeout=60)
+
+
+def edition_of(site: Site) -> str:
+    return site.db.resolve().stem.removeprefix("govspend-")

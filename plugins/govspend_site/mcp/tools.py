@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from datasette.database import QueryInterrupted
-from datasette.utils import InvalidSql, validate_sql_select
-from datasette.utils.asgi import Forbidden
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from govspend_site import lane, queries, search, sql_errors, sql_schema, words
-from govspend_site.api.parameters import MOST_GROUPS, Group
-from govspend_site.mcp import questions, summary
+from govspend_site import queries, search, sql_schema, words
+from govspend_site.mcp import questions, sql, summary
 from govspend_site.mcp.answers import (
     Answer,
     ColumnTold,
@@ -28,118 +22,18 @@ from govspend_site.mcp.answers import (
     SqlRows,
     SummaryRows,
     TableTold,
-    Value,
+)
+from govspend_site.mcp.arguments import (
+    MOST_PARTIES,
+    Arguments,
+    AskQuestion,
+    DescribeData,
+    FindParty,
+    ListQuestions,
+    RunSql,
+    SpendSummary,
 )
 from govspend_site.mcp.site import Refusal, Site
-
-MOST_PARTIES = 50
-MOST_ROWS = 1_000
-# What an assistant can take in at once. Whoever needs more has the CSV file's address.
-_CELLS, _MEGABYTES = 20_000, 1
-_LONGEST_SQL = 50_000
-_INTEGER = 2**63
-
-
-def _is_text(text: str) -> str:
-    """Refuses what is no text: half of a letter outside Unicode's first plane."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("is not text in Unicode") from None
-    return text
-
-
-Unicode = AfterValidator(_is_text)
-Text = Annotated[str, Unicode]
-Integer = Annotated[int, Field(ge=-_INTEGER, lt=_INTEGER)]
-
-
-class Arguments(BaseModel):
-    """What every tool's arguments do: refuse any that it does not know."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class FindParty(Arguments):
-    words: Annotated[str, Field(min_length=1, max_length=search.LONGEST), Unicode] = Field(
-        description="Words of the name, all of them; the last may be the beginning of a word",
-        examples=["home off"],
-    )
-    kind: Literal["any", "supplier", "buyer"] = Field(
-        "any", description="A supplier is a firm that sold, a buyer a public body that bought"
-    )
-    limit: int = Field(10, ge=1, le=MOST_PARTIES, description="Most of each kind to give")
-
-
-class ListQuestions(Arguments):
-    pass
-
-
-class AskQuestion(Arguments):
-    name: Annotated[str, Field(max_length=100), Unicode] = Field(
-        description="Name of the question, from list_questions", examples=["sme-spend-by-month"]
-    )
-    parameters: dict[Text, Text | Integer | float] = Field(
-        default={},
-        max_length=20,
-        description="Values of its parameters by their names; what is left out has its default",
-        examples=[{"financial_year": "2013-14"}],
-    )
-    limit: int = Field(100, ge=1, le=MOST_ROWS, description="Most rows to give")
-
-
-_month = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
-
-
-def _any_of(what: str) -> Any:
-    return Field(default=[], max_length=50, description=f"Only these {what}; any of several")
-
-
-class SpendSummary(Arguments):
-    group_by: list[Group] = Field(
-        default=[],
-        max_length=MOST_GROUPS,
-        description=f"What to add up by, up to {MOST_GROUPS}; without it, one row for all lines",
-        examples=[["financial_year", "supplier_size"]],
-    )
-    supplier_id: list[Text] = _any_of("suppliers, by the ids of find_party")
-    buyer_id: list[Text] = _any_of("buyers, by the ids of find_party")
-    framework: list[Text] = _any_of("frameworks; null is not published")
-    lot: list[Text] = _any_of("lots; null is not published")
-    sector: list[Text] = _any_of("sectors; null is not published")
-    supplier_size: list[Literal["SME", "Large", "null"]] = _any_of("sizes; null: not published")
-    financial_year: list[Text] = _any_of("financial years, such as 2013-14")
-    month_from: Annotated[str, Field(pattern=_month)] | None = Field(
-        None, description="This month and later ones", examples=["2013-04"]
-    )
-    month_to: Annotated[str, Field(pattern=_month)] | None = Field(
-        None, description="This month and earlier ones", examples=["2014-03"]
-    )
-    q: Annotated[str, Field(min_length=1, max_length=200), Unicode] | None = Field(
-        None, description="Words of what was sold, all of them", examples=["hosting"]
-    )
-    sort: Literal["group", "-group", "amount", "-amount", "sme_share", "-sme_share"] = Field(
-        "group", description="Order of the groups; with - the largest or newest first"
-    )
-    limit: int = Field(100, ge=1, le=MOST_ROWS, description="Most groups to give")
-
-
-class DescribeData(Arguments):
-    table: Annotated[str, Field(max_length=100), Unicode] | None = Field(
-        None, description="One table, to see what its columns mean", examples=["spend_named"]
-    )
-
-
-class RunSql(Arguments):
-    sql: Annotated[str, Field(min_length=1, max_length=_LONGEST_SQL), Unicode] = Field(
-        description="One SELECT (or WITH … SELECT) in SQLite's SQL, with a blank such as :id for "
-        "each value",
-        examples=["SELECT sum(amount_pence) FROM spend WHERE buyer_id = :id"],
-    )
-    parameters: dict[Text, Text | Integer | float | None] = Field(
-        default={}, max_length=50, description="Value of each blank by its name, without the colon"
-    )
-    limit: int = Field(100, ge=1, le=MOST_ROWS, description="Most rows to give")
 
 
 @dataclass(frozen=True)
@@ -274,79 +168,6 @@ def _table(site: Site, told: sql_schema.Table, *, whole: bool) -> TableTold:
     )
 
 
-async def run_sql(site: Site, given: RunSql) -> SqlRows:
-    found = await _answer_of(site, given)
-    blanks = {k: v for k, v in given.parameters.items() if k not in ("sql", "_size")}
-    database = f"/{queries.DATABASE}"
-    note = None
-    if found.truncated:
-        note = f"Only the first {len(found.rows):,} rows are given. Ask for more with limit, up to "
-        note += f"{MOST_ROWS:,}, add the lines up in SQL, or take csv_url, which has all of them."
-    return SqlRows(
-        sql=given.sql,
-        columns=found.columns,
-        rows=[[value_of(value) for value in row] for row in found.rows],
-        row_count=len(found.rows),
-        truncated=found.truncated,
-        note=note,
-        source=await site.source(
-            database, {"sql": given.sql, **blanks}, f"{database}.json", f"{database}.csv"
-        ),
-    )
-
-
-async def _answer_of(site: Site, given: RunSql) -> lane.Answer:
-    """The rows, from the lane: never from a connection of the site's own. Raises Refusal."""
-    datasette = site.datasette
-    limits = lane.Limits(
-        datasette.setting("sql_time_limit_ms") / 1000, given.limit, _CELLS, _MEGABYTES
-    )
-    try:
-        await datasette.ensure_permissions(site.request.actor, [("execute-sql", queries.DATABASE)])
-        validate_sql_select(given.sql)
-        database = queries.database(datasette)
-        return await lane.ask(database, given.sql, given.parameters, limits)
-    except Forbidden:
-        raise Refusal("This site takes no SQL. Use ask_question.") from None
-    except lane.Busy as error:
-        raise Refusal(
-            "Many statements are being worked out just now, and this one was not started. "
-            f"Ask again in {error.retry_after} seconds."
-        ) from None
-    except QueryInterrupted:
-        raise Refusal(
-            f"The statement took longer than {limits.seconds:g} seconds and was stopped. Ask for "
-            "less: a filter, one financial year, no join of lines with lines. Sums by month, lot, "
-            "sector and size are much faster from release_months, where is_current is 1 in "
-            "releases."
-        ) from None
-    except lane.TooMuch as error:
-        raise Refusal(str(error)) from None
-    except (InvalidSql, sqlite3.Error) as error:
-        raise Refusal(await _mistake(site, str(error), given.sql)) from None
-
-
-async def _mistake(site: Site, message: str, sql: str) -> str:
-    """What is wrong with a statement, and what may have been meant."""
-    if "binding" in message:
-        return f"A blank of the statement has no value in parameters. SQLite says: {message}"
-    trouble = sql_errors.explained(message, sql, await sql_schema.of(site.datasette))
-    said = f"SQLite says: {trouble.detail}." if trouble.detail else ""
-    # Some hints are for who has the page with the editor before them.
-    hints = " ".join(hint for hint in trouble.hints if "this page" not in hint)
-    ways = "describe_data lists the tables and, for one of them, its columns."
-    return " ".join(part for part in (f"{trouble.heading}.", hints, said, ways) if part)
-
-
-def value_of(value: Any) -> Value:
-    """A value as JSON has it: bytes as SQL writes them, and infinity, which JSON lacks, as text."""
-    if isinstance(value, bytes):
-        return f"x'{value.hex()}'"
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value  # type: ignore[no-any-return]
-
-
 TOOLS = {
     tool.name: tool
     for tool in (
@@ -407,7 +228,7 @@ TOOLS = {
             "faster. A statement has a few seconds.",
             RunSql,
             SqlRows,
-            run_sql,
+            sql.ask,
         ),
     )
 }
