@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -364,6 +365,23 @@ def test_the_editions_own_address_answers_within_it(real_site: Site) -> None:
         assert fields(summed)["source"]["json_url"] == f"{base}/api/v1/summary"
     raw = post(real_site, message("ping"), f"/as-of/{edition_of(real_site)}{PATH}")
     assert raw.headers["cache-control"] == "no-store"
+
+
+def test_an_edition_that_lacks_what_is_asked_says_so(sample_site: Site) -> None:
+    """Protects who asks an old edition: it says what it is too old for, and answers the rest."""
+    newest = sample_site.db.resolve()
+    old = newest.with_name("govspend-2001-01-0ld.db")
+    shutil.copy2(newest, old)
+    try:
+        with closing(sqlite3.connect(old)) as database:
+            database.execute("DROP TABLE suppliers_fts")
+        asked = ("find_party", {"words": "a"}), ("run_sql", {"sql": "SELECT count(*) FROM spend"})
+        absent, there = called(f"{sample_site.url}/as-of/2001-01-0ld{PATH}", *asked)
+    finally:
+        old.unlink()
+    assert absent.is_error
+    assert "before the site had" in text(absent)
+    assert fields(there)["rows"] == [list(sql(sample_site, "SELECT count(*) FROM spend")[0])]
 
 
 def test_a_person_reads_how_to_connect_and_the_example_works(real_site: Site) -> None:

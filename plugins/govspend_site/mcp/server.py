@@ -16,6 +16,7 @@ from mcp.server.lowlevel.server import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 
+from govspend_site import as_of, live
 from govspend_site.mcp import texts
 from govspend_site.mcp.site import Refusal, Site
 from govspend_site.mcp.tools import TOOLS, Tool, checked
@@ -73,7 +74,9 @@ async def call(site: Site, name: str, given: dict[str, Any]) -> types.CallToolRe
         answer = await tool.run(site, checked(tool, given))
     except Refusal as refusal:
         return _refused(str(refusal))
-    except Exception:
+    except Exception as error:
+        if live.pinned_to() and as_of.is_absent(error):
+            return _refused("This edition was published before the site had what this asks of it.")
         _log.exception("%s failed", name)
         return _refused(_OURS)
     return types.CallToolResult(

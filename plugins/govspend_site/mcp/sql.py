@@ -23,10 +23,14 @@ async def ask(site: Site, given: RunSql) -> SqlRows:
     found = await _answer_of(site, given)
     blanks = {k: v for k, v in given.parameters.items() if k not in ("sql", "_size")}
     database = f"/{queries.DATABASE}"
+    source = await site.source(
+        database, {"sql": given.sql, **blanks}, f"{database}.json", f"{database}.csv"
+    )
     note = None
     if found.truncated:
+        file = ", or take csv_url, which has all of them" if source.csv_url else ""
         note = f"Only the first {len(found.rows):,} rows are given. Ask for more with limit, up to "
-        note += f"{MOST_ROWS:,}, add the lines up in SQL, or take csv_url, which has all of them."
+        note += f"{MOST_ROWS:,}, or add the lines up in SQL{file}."
     return SqlRows(
         sql=given.sql,
         columns=found.columns,
@@ -34,9 +38,7 @@ async def ask(site: Site, given: RunSql) -> SqlRows:
         row_count=len(found.rows),
         truncated=found.truncated,
         note=note,
-        source=await site.source(
-            database, {"sql": given.sql, **blanks}, f"{database}.json", f"{database}.csv"
-        ),
+        source=source,
     )
 
 
