@@ -62,8 +62,8 @@ class Main(click.Group):
 def main() -> None:
     """GovSpend: from published spend files to a proven database.
 
-    A row travels: fetch, read, rename, parse, stage, match, place, load, summarise, audit, publish.
-    `build` and `refresh` go the whole way.
+    A row travels: fetch, read, rename, parse, stage, match, place, load, summarise, audit, bulk,
+    publish. `build` and `refresh` go the whole way.
 
     Exit codes: 0 done; 1 a step failed and the site is as it was; 2 the command or the declaration
     is wrong; 3 published, but a source failed or a release is held and wants a look.
@@ -238,12 +238,24 @@ def audit(shop: Workshop, show_all: bool) -> None:
 
 @main.command()
 @with_shop
+def bulk(shop: Workshop) -> None:
+    """Write the bulk files of the unpublished database: spend as CSV and Parquet, the releases."""
+    with locked(shop.build):
+        made = building.plan(shop)
+        _unpublished(shop)
+        building.write_bulk(shop, made)
+    click.echo(f"{shop.bulk} is there, to be published with {shop.work.name}.")
+
+
+@main.command()
+@with_shop
 def publish(shop: Workshop) -> None:
-    """Prove the unpublished database and make it the newest edition."""
+    """Prove the unpublished database, write its bulk files and make it the newest edition."""
     with locked(shop.build):
         made = building.plan(shop)
         _unpublished(shop)
         proofs = building.prove(shop, made)
+        building.write_bulk(shop, made)
         report = {"edition_id": made.edition_id, "proofs": len(proofs), "outcome": "published"}
         publishing.publish(shop.work, shop.build, made.edition_id, report)
     click.echo(f"Edition {made.edition_id}: published.")
