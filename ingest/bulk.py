@@ -31,8 +31,10 @@ from ingest.summarise import statements
 
 MANIFEST = "manifest.json"
 DATABASE = "govspend.db"
-# Lines at a time, and so in a row group: enough to compress well, few enough to hold.
-BATCH = 50_000
+# Lines at a time: as Python's objects they take ten times the room of a column.
+BATCH = 10_000
+# Batches in a row group of the Parquet file: enough to compress well, few enough to hold.
+GROUP = 10
 
 _CATEGORY = pa.dictionary(pa.int32(), pa.string())
 SPEND = pa.schema(
@@ -192,6 +194,7 @@ class _SpendWriter:
             use_dictionary=_REPEATED, store_decimal_as_integer=True,
             sorting_columns=pq.SortingColumn.from_ordering(SPEND, _ORDER),
         )  # fmt: skip
+        self._group: list[pa.RecordBatch] = []
 
     def __enter__(self) -> _SpendWriter:
         return self
@@ -199,6 +202,7 @@ class _SpendWriter:
     def __exit__(self, *_: object) -> None:
         self._csv.close()
         self._file.close()
+        self._end_group()
         self._parquet.close()
 
     def head(self) -> None:
@@ -206,7 +210,15 @@ class _SpendWriter:
 
     def add(self, batch: pa.RecordBatch) -> None:
         self._csv.write(csv_lines(batch))
-        self._parquet.write_batch(batch)
+        self._group.append(batch)
+        if len(self._group) == GROUP:
+            self._end_group()
+
+    def _end_group(self) -> None:
+        table = pa.Table.from_batches(self._group, SPEND).unify_dictionaries()
+        if table.num_rows:
+            self._parquet.write_table(table)
+        self._group.clear()
 
 
 def csv_lines(batch: pa.RecordBatch) -> bytes:

@@ -7,7 +7,7 @@
 SELECT spend_id, release_id, line_number, month, financial_year, framework, lot, sector,
     supplier_size, description, amount_pence, supplier_id, supplier_name_id, buyer_id, buyer_name_id
 FROM spend
-ORDER BY month, supplier_id, buyer_id, spend_id
+ORDER BY +month, supplier_id, buyer_id, spend_id
 
 -- name: supplier names
 SELECT supplier_name_id, published_name FROM supplier_names
