@@ -14,6 +14,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from ingest.bulk import MANIFEST
+
 LINK = "govspend.db"
 
 
@@ -80,7 +82,9 @@ def take_down(build: Path) -> list[str]:
     newest = build / LINK
     gone = []
     for path in sorted((build / "editions").glob("*.db")):
-        if path != newest.resolve() and _shows_withheld(path, newest):
+        if path == newest.resolve():
+            continue
+        if _shows_withheld(path, newest) or _gives_out_withheld(path, newest.resolve()):
             path.unlink()
             path.with_suffix(".json").unlink(missing_ok=True)
             gone.append(path.stem.removeprefix("govspend-"))
@@ -103,6 +107,23 @@ def _shows_withheld(path: Path, newest: Path) -> bool:
         return bool(db.execute(sql).fetchone()[0])
     finally:
         db.close()
+
+
+def _gives_out_withheld(path: Path, newest: Path) -> bool:
+    """Whether it offers a published file that the newest withholds.
+
+    By the file's bytes, for an earlier edition may know the line in it by another id.
+    """
+    withheld = {release["sha256"] for release in _manifest(newest).get("not_offered", [])}
+    offered = {file["sha256"] for file in _manifest(path).get("files", [])}
+    return bool(withheld & offered)
+
+
+def _manifest(database: Path) -> dict[str, Any]:
+    """What is noted of an edition's bulk files; nothing of one from before there were any."""
+    path = bulk_folder(database) / MANIFEST
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return found
 
 
 def current(build: Path) -> str | None:

@@ -1,0 +1,450 @@
+"""An analyst takes the data as a whole: every file is what the list says, and they all agree."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import gzip
+import hashlib
+import html
+import io
+import json
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import formats
+import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import ROOT, Site, absent, ingest, serving
+from frictionless import validate
+from govspend_site import file_answer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest import bulk
+
+GOOD = formats.many()
+SECRET = "Coaching by Jo Bloggs"
+VIEW = "SELECT * FROM spend_named ORDER BY month, supplier_id, buyer_id, spend_id"
+
+
+def listed(site: Site, base: str = "") -> dict[str, dict[str, Any]]:
+    """What /downloads.json says, by the files' names."""
+    found = site.get(f"{base}/downloads.json").raise_for_status().json()
+    return {file["name"]: file for file in found["files"]}
+
+
+def taken(site: Site, name: str) -> bytes:
+    return site.get(f"/downloads/{name}").raise_for_status().content
+
+
+@pytest.fixture(scope="module")
+def folder(real_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every file that the real site offers, in one folder, as a person would save them."""
+    place = tmp_path_factory.mktemp("taken")
+    for name in listed(real_site):
+        (place / name).write_bytes(taken(real_site, name))
+    return place
+
+
+def test_every_file_is_what_the_list_says(real_site: Site, folder: Path) -> None:
+    """Protects who checks what was fetched: size, hash, type and name are those of the bytes."""
+    page = real_site.get("/downloads").text
+    found = listed(real_site)
+    assert {"spend.csv.gz", "spend.parquet", "govspend.db", "datapackage.json"} < set(found)
+    for name, file in found.items():
+        data = (folder / name).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (file["byte_count"], file["sha256"])
+        assert file["sha256"] in page
+        head = httpx.head(file["url"])
+        assert head.headers["content-length"] == str(len(data))
+        assert head.headers["content-type"] == file["media_type"]
+        assert "content-encoding" not in head.headers
+        saved = re.fullmatch(r'attachment; filename="(.+)"', head.headers["content-disposition"])
+        assert saved is not None
+        assert re.fullmatch(r"govspend-2014-06-[0-9a-f]{8}[.-].+", saved[1])
+    # Datasette's own address of the database still gives the same file.
+    assert real_site.get("/govspend.db").content == (folder / "govspend.db").read_bytes()
+    assert 'href="/govspend.db"' in page
+
+
+def test_the_commands_on_the_page_work(real_site: Site, tmp_path: Path) -> None:
+    """Protects the newcomer: what the page tells to type fetches, verifies and opens the data."""
+    for tool in ("curl", "sha256sum", "sqlite3"):
+        if shutil.which(tool) is None:
+            absent(tool)
+    page = real_site.get("/downloads").text
+    blocks = [html.unescape(b) for b in re.findall(r"<code>(.*?)</code></pre>", page, re.DOTALL)]
+    check = next(block for block in blocks if block.startswith("curl"))
+    # Begun and broken off: the command goes on from there.
+    whole = taken(real_site, "spend.csv.gz")
+    (tmp_path / "spend.csv.gz").write_bytes(whole[:1000])
+    for _ in range(2):
+        done = subprocess.run(
+            ["sh", "-c", check], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.stdout.strip() == "spend.csv.gz: OK", done.stderr
+    pandas = next(block for block in blocks if block.startswith("import pandas"))
+    said = subprocess.run(
+        [sys.executable, "-c", f"{pandas}; print(spend.amount.sum())"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    query = next(block for block in blocks if block.startswith("sqlite3"))
+    name = query.split()[2]
+    (tmp_path / name).write_bytes(taken(real_site, "govspend.db"))
+    pence = subprocess.run(
+        ["sh", "-ec", query], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert Decimal(said.strip()) * 100 == int(pence) == 21745567458
+
+
+def test_csv_parquet_and_database_agree_to_the_penny(folder: Path) -> None:
+    """Protects every figure that is made of a file: each cell of each line is the database's."""
+    with sqlite3.connect(folder / "govspend.db") as db:
+        db.row_factory = sqlite3.Row
+        rows = [dict(row) for row in db.execute(VIEW)]
+    text = gzip.decompress((folder / "spend.csv.gz").read_bytes())
+    assert not text.startswith(b"\xef\xbb\xbf")
+    lines = list(csv.DictReader(io.StringIO(text.decode("utf-8"), newline="")))
+    table = pq.read_table(folder / "spend.parquet").to_pylist()
+    assert len(rows) == len(lines) == len(table) == 13_492
+    assert list(rows[0]) == list(lines[0]) == list(table[0])
+    for row, line, typed in zip(rows, lines, table, strict=True):
+        amount = Decimal(row["amount_pence"]).scaleb(-2)
+        expected = {**row, "amount": f"{amount:.2f}"}
+        assert line == {key: "" if cell is None else str(cell) for key, cell in expected.items()}
+        month = datetime.date.fromisoformat(row["month"])
+        assert typed == {**row, "amount": amount, "month": month}
+    assert sum(row["amount_pence"] for row in rows) == 21745567458
+    assert any(line["supplier_name"].startswith("@UK") for line in lines)
+
+
+def test_the_parquet_file_says_whose_it_is_and_can_be_filtered(folder: Path) -> None:
+    """Protects a file that was passed on: edition, licence and attribution travel within it."""
+    file = pq.ParquetFile(folder / "spend.parquet")
+    terms = {key.decode(): text.decode() for key, text in file.schema_arrow.metadata.items()}
+    assert re.fullmatch(r"2014-06-[0-9a-f]{8}", terms["edition_id"])
+    assert terms["license"] == "OGL-UK-3.0"
+    assert "Crown Commercial Service" in terms["attribution"]
+    kinds = {field.name: field.type for field in file.schema_arrow}
+    assert kinds["month"] == pa.date32()
+    assert kinds["amount"] == pa.decimal128(18, 2)
+    assert kinds["amount_pence"] == pa.int64()
+    assert pa.types.is_dictionary(kinds["supplier_size"])
+    month = file.metadata.row_group(0).column(file.schema_arrow.names.index("month"))
+    assert month.statistics.min == datetime.date(2012, 4, 1)
+
+
+def test_a_release_is_given_as_published_and_as_read(folder: Path, real_files: Path) -> None:
+    """Protects who goes back to the source: the publisher's bytes, and the lines read in them."""
+    published = (folder / "gcloud-sales-2014-06-as-published.csv").read_bytes()
+    source = real_files / "gcloud" / "G-Cloud-Spend-14-07-14-v2-For-import.csv"
+    assert published == source.read_bytes()
+    read = pq.read_table(folder / "gcloud-sales-2014-06-as-staged.parquet")
+    assert (read.num_rows, sum(read["amount_pence"].to_pylist())) == (13_492, 21745567458)
+    assert "lot_published" in read.column_names
+
+
+def test_the_data_package_validates_and_notices_a_changed_byte(folder: Path) -> None:
+    """Protects programs that read data packages: hash, size, schema and every cell hold."""
+    report = validate(folder / "datapackage.json")
+    assert report.valid, report.flatten(["name", "type", "note"])
+    tables = {task.name: task.type for task in report.tasks}
+    assert tables["spend.csv.gz"] == "table"
+    package = json.loads((folder / "datapackage.json").read_text())
+    assert {item["path"] for item in package["resources"]} == {
+        path.name for path in folder.iterdir()
+    } - {"datapackage.json"}
+    assert package["licenses"][0]["name"] == "OGL-UK-3.0"
+    fields = {field["name"]: field for item in package["resources"] if "schema" in item
+              for field in item["schema"]["fields"]}  # fmt: skip
+    assert fields["amount_pence"]["description"].startswith("Amount without VAT, in pence")
+    spoilt = folder.parent / "spoilt"
+    shutil.copytree(folder, spoilt, dirs_exist_ok=True)
+    text = gzip.decompress((spoilt / "spend.csv.gz").read_bytes())
+    (spoilt / "spend.csv.gz").write_bytes(gzip.compress(text.replace(b"SME", b"Sme", 1)))
+    assert not validate(spoilt / "datapackage.json").valid
+
+
+def test_the_dictionary_has_every_column_and_counts_what_is_empty(
+    real_site: Site, folder: Path
+) -> None:
+    """Protects who reads a column for the first time: type, unit, meaning, and how full it is."""
+    text = (folder / "data-dictionary.csv").read_text("utf-8")
+    rows = {(row["table"], row["column"]): row for row in csv.DictReader(io.StringIO(text))}
+    page = html.unescape(real_site.get("/data-dictionary").text)
+    with sqlite3.connect(folder / "govspend.db") as db:
+        for (table, column), row in rows.items():
+            assert row["description"] and row["description"] in page
+            if row["row_count"]:
+                sql = f"SELECT count(*), count(*) - count([{column}]) FROM [{table}]"  # noqa: S608
+                assert (int(row["row_count"]), int(row["empty_count"])) == db.execute(
+                    sql
+                ).fetchone()
+        columns = [row[1] for row in db.execute("PRAGMA table_xinfo(spend)")]
+    assert [column for table, column in rows if table == "spend"] == columns
+    assert (rows["spend", "amount_pence"]["type"], rows["spend", "amount_pence"]["unit"]) == (
+        "integer",
+        "pence",
+    )
+    assert rows["revisions", "change_pct"]["type"] == "real"
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+    st.sampled_from(
+        ["=cmd|' /C calc'!A0", "@UK PLC", '"', '""', ",", "\r", "\n", "\r\n", "a\u2028b", "🏛",
+         " x ", "-1", "+1", "\ufeff", "\x00", 'say "no"', "a,b"]
+    ),
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, st.integers(-(10**17), 10**17)), min_size=1))
+def test_csv_is_byte_for_byte_what_the_csv_module_writes(
+    rows: list[tuple[str | None, str | None, int]],
+) -> None:
+    """Protects hostile and odd texts: nothing is added, nothing lost, nothing leaves its cell."""
+    first, second, pence = (list(column) for column in zip(*rows, strict=True))
+    digits = pa.array(pence, pa.int64()).cast(pa.decimal128(19, 0))
+    amounts = pa.Array.from_buffers(pa.decimal128(18, 2), len(pence), digits.buffers())
+    batch = pa.record_batch(
+        {
+            "first": pa.array(first, pa.string()),
+            "second": pa.array(second, pa.string()).dictionary_encode(),
+            "amount": amounts,
+        }
+    )
+    out = io.StringIO(newline="")
+    expected = [(a, b, f"{Decimal(c).scaleb(-2):.2f}") for a, b, c in rows]
+    csv.writer(out).writerows(expected)
+    made = bulk.csv_lines(batch)
+    assert made == out.getvalue().encode("utf-8")
+    read = list(csv.reader(io.StringIO(made.decode("utf-8"), newline="")))
+    assert read == [[a or "", b or "", c] for a, b, c in expected]
+
+
+SIZES = st.integers(1, 60)
+PLACES = st.one_of(st.just(""), st.integers(0, 80).map(str))
+
+
+@given(SIZES, PLACES, PLACES)
+def test_a_range_is_the_bytes_that_the_standard_says(size: int, first: str, last: str) -> None:
+    """Protects a download that goes on: never a byte too many, none missing, none made up."""
+    data = bytes(range(size))
+    try:
+        part = file_answer.part_asked(f"bytes={first}-{last}", None, '"x"', size)
+    except file_answer.OutOfRange:
+        assert (int(first) >= size) if first else int(last) == 0
+        return
+    if first == last == "" or (first and last and int(last) < int(first)):
+        assert part is None
+    elif first:
+        assert part is not None
+        assert data[part[0] : part[1]] == data[int(first) :][: int(last or size) - int(first) + 1]
+    else:
+        assert part is not None
+        assert data[part[0] : part[1]] == data[-int(last) :]
+
+
+def test_a_download_can_be_resumed_and_is_not_sent_twice(real_site: Site) -> None:
+    """Protects a slow line: ranges, If-Range and 304 by the strong ETag, as RFC 9110 has them."""
+    path, whole = "/downloads/spend.parquet", taken(real_site, "spend.parquet")
+    size, tag = len(whole), real_site.get(path).headers["etag"]
+    assert tag == f'"{hashlib.sha256(whole).hexdigest()}"'
+
+    def ask(**headers: str) -> httpx.Response:
+        return real_site.get(path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    part = ask(range="bytes=100-199")
+    assert (part.status_code, part.content) == (206, whole[100:200])
+    assert part.headers["content-range"] == f"bytes 100-199/{size}"
+    assert ask(range="bytes=-7").content == whole[-7:]
+    assert ask(range=f"bytes={size - 5}-").content == whole[-5:]
+    refused = ask(range=f"bytes={size}-")
+    assert (refused.status_code, refused.content) == (416, b"")
+    assert refused.headers["content-range"] == f"bytes */{size}"
+    assert ask(range="bytes=0-9", if_range=tag).status_code == 206
+    # Another file by now: the whole of it, so that two are never mixed.
+    assert ask(range="bytes=0-9", if_range='"other"').content == whole
+    for odd in ("bytes=0-1,5-6", "lines=1-2", "bytes=9-3", "bytes=-", "bytes=x-y"):
+        assert (ask(range=odd).status_code, len(ask(range=odd).content)) == (200, size), odd
+    for known in (tag, f"W/{tag}", f'"a", {tag}', "*"):
+        again = ask(if_none_match=known)
+        assert (again.status_code, again.content) == (304, b""), known
+        assert again.headers["etag"] == tag
+    assert ask(if_none_match='"other"').status_code == 200
+    assert httpx.post(real_site.url + path).status_code in (403, 405)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["manifest.json", "..%2f..%2fgovspend.db", "..", "%2e%2e%2freport.json", "%2fetc%2fpasswd",
+     "spend.csv", "spend.csv.gz%00.txt", "x" * 5000, "<script>alert(1)</script>"],
+)  # fmt: skip
+def test_only_what_is_listed_is_given(real_site: Site, name: str) -> None:
+    """Protects the publisher's disk: an address leads to a listed file or to nothing."""
+    answer = real_site.get(f"/downloads/{name}", follow_redirects=True)
+    # The client itself takes `..` for the folder above, which is the home page.
+    assert answer.status_code == (200 if name == ".." else 404)
+    assert "content-disposition" not in answer.headers
+    assert "<script>alert" not in answer.text
+
+
+def build(folder: Path, *, project: Path = ROOT) -> str:
+    """Builds what `folder` declares. Returns the id of the newest edition."""
+    done = ingest("build", "--feeds", folder / "feeds.yml", "--build", folder / "build",
+                  project=project)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return (folder / "build" / "govspend.db").readlink().stem.removeprefix("govspend-")
+
+
+@pytest.fixture(scope="module")
+def editions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, list[str]]]:
+    """A site of three editions: the second showed a text that the third withholds."""
+    place = tmp_path_factory.mktemp("withheld")
+    (place / "a.csv").write_bytes(formats.july_2014(GOOD))
+    formats.declare(place, gcloud_sales="'*.csv'")
+    made = [build(place)]
+    secret = replace(GOOD[-1], description=SECRET)
+    (place / "b.csv").write_bytes(formats.july_2014([*GOOD, secret]))
+    made.append(build(place))
+    with sqlite3.connect(place / "build" / "govspend.db") as db:
+        sql = "SELECT spend_id FROM spend WHERE description = ?"
+        (spend_id,) = db.execute(sql, [SECRET]).fetchone()
+    assert (place / "build" / "editions" / f"govspend-{made[1]}").is_dir()
+    project = place / "project"
+    shutil.copytree(ROOT / "ingest", project / "ingest")
+    with (project / "ingest" / "reference" / "withheld.csv").open("a") as file:
+        file.write(f"{spend_id},description,names a person,2026-01-01\n")
+    made.append(build(place, project=project))
+    with serving(place / "build") as site:
+        yield site, made
+
+
+def test_a_withheld_text_is_in_no_file(editions: tuple[Site, list[str]]) -> None:
+    """Protects who is named: the release as published is not offered, and the page says why."""
+    site, (first, second, _) = editions
+    found = listed(site)
+    assert "gcloud-sales-2014-02-as-published.csv" in found
+    assert "gcloud-sales-2014-02.2-as-published.csv" not in found
+    page = site.get("/downloads").text
+    assert "a text in it is withheld" in page
+    (kept_back,) = site.get("/downloads.json").json()["not_offered"]
+    assert kept_back["release_id"] == "gcloud-sales-2014-02.2"
+    staged = io.BytesIO(taken(site, "gcloud-sales-2014-02.2-as-staged.parquet"))
+    assert "[withheld]" in pq.read_table(staged)["description"].to_pylist()
+    for base in ("", f"/as-of/{first}"):
+        for name in listed(site, base):
+            data = site.get(f"{base}/downloads/{name}").content
+            data = gzip.decompress(data) if name.endswith(".gz") else data
+            if name.endswith(".parquet"):
+                data = repr(pq.read_table(io.BytesIO(data)).to_pylist()).encode()
+            assert b"Bloggs" not in data, name
+    for path in ("/llms.txt", "/sitemap.xml", "/robots.txt", "/downloads", "/data-dictionary"):
+        assert "Bloggs" not in site.get(path).text
+    # The edition that showed it is gone with all its files.
+    assert site.get(f"/as-of/{second}/downloads").status_code == 404
+    left = {path.name for path in (site.build / "editions").iterdir() if path.is_dir()}
+    assert f"govspend-{second}" not in left
+    assert len(left) == 2
+
+
+def test_a_kept_edition_gives_its_own_files(editions: tuple[Site, list[str]]) -> None:
+    """Protects who cited a file: under /as-of/ it stays what it was, and may be kept for ever."""
+    site, (first, _, third) = editions
+    old, new = listed(site, f"/as-of/{first}"), listed(site)
+    assert old["spend.csv.gz"]["sha256"] != new["spend.csv.gz"]["sha256"]
+    answer = site.get(f"/as-of/{first}/downloads/spend.csv.gz")
+    assert hashlib.sha256(answer.content).hexdigest() == old["spend.csv.gz"]["sha256"]
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert first in answer.headers["content-disposition"]
+    part = site.get(f"/as-of/{first}/downloads/spend.csv.gz", headers={"range": "bytes=0-3"})
+    assert part.headers["cache-control"] == "public, max-age=31536000, immutable"
+    today = site.get("/downloads/spend.csv.gz")
+    assert today.headers["cache-control"] == "public, max-age=300"
+    assert old["spend.csv.gz"]["permalink"].endswith(f"/as-of/{first}/downloads/spend.csv.gz")
+    # One from before there were such files says so, and gives its database.
+    bare = site.build / "editions" / "govspend-2001-01-00000000.db"
+    shutil.copy2(site.build / "editions" / f"govspend-{third}.db", bare)
+    page = site.get("/as-of/2001-01-00000000/downloads")
+    assert page.status_code == 200
+    assert "published before files were made" in page.text
+    assert site.get("/as-of/2001-01-00000000/downloads/spend.csv.gz").status_code == 404
+    assert site.get("/as-of/2001-01-00000000/govspend.db").status_code == 200
+    bare.unlink()
+
+
+def whole(build: Path) -> list[str]:
+    """Ids of the editions that can be seen, each of which must have all its files, unharmed."""
+    found = []
+    for database in (build / "editions").glob("*.db"):
+        manifest = json.loads((database.with_suffix("") / bulk.MANIFEST).read_text())
+        for file in manifest["files"]:
+            own = file["kind"] == "database"
+            path = database if own else database.with_suffix("") / file["name"]
+            assert hashlib.sha256(path.read_bytes()).hexdigest() == file["sha256"], path
+        found.append(manifest["edition_id"])
+    return found
+
+
+POINTS = ("bulk._SpendWriter.head", "bulk._keep", "publish._sync", "publish.point")
+
+
+def test_a_build_that_dies_leaves_no_half_set(tmp_path: Path) -> None:
+    """Protects the site from a killed build: no edition is seen without its files.
+
+    It dies as spend is written, before the manifest, between files and database, before the link.
+    """
+    (tmp_path / "a.csv").write_bytes(formats.july_2014(GOOD))
+    formats.declare(tmp_path, gcloud_sales="'*.csv'")
+    first = build(tmp_path)
+    for number, point in enumerate(POINTS, 1):
+        (tmp_path / "b.csv").write_bytes(formats.july_2014([*GOOD, *GOOD[:number]]))
+        module, _, name = point.partition(".")
+        code = (
+            f"import os; from ingest import {module}, __main__ as m\n"
+            f"{module}.{name} = lambda *a, **k: os.kill(os.getpid(), {int(signal.SIGKILL)})\n"
+            f"m.main(['build', '--feeds', {str(tmp_path / 'feeds.yml')!r}, "
+            f"'--build', {str(tmp_path / 'build')!r}])"
+        )
+        died = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False,
+                              capture_output=True)  # fmt: skip
+        assert died.returncode == -signal.SIGKILL, point
+        assert first in whole(tmp_path / "build")
+        assert (tmp_path / "build" / "govspend.db").readlink().stem == f"govspend-{first}"
+    last = build(tmp_path)
+    seen = whole(tmp_path / "build")
+    assert {first, last} <= set(seen)
+    folders = [path for path in (tmp_path / "build" / "editions").iterdir() if path.is_dir()]
+    assert len(folders) == len(seen), "nothing of a build that died is left"
+
+
+def test_the_same_archive_gives_the_same_bytes_and_takes_no_room_twice(tmp_path: Path) -> None:
+    """Protects citations and disks: files can be made again, and a release's are only linked."""
+    (tmp_path / "a.csv").write_bytes(formats.july_2014(GOOD))
+    formats.declare(tmp_path, gcloud_sales="'*.csv'")
+    edition = build(tmp_path)
+    noted = tmp_path / "build" / "editions" / f"govspend-{edition}" / bulk.MANIFEST
+    before = noted.read_bytes()
+    files = json.loads(before)["files"]
+    (raw,) = [file for file in files if file["kind"] == "release-published"]
+    archived = tmp_path / "build" / "archive" / "objects" / raw["sha256"]
+    assert archived.samefile(noted.with_name(raw["name"]))
+    shutil.rmtree(tmp_path / "build" / "editions")
+    shutil.rmtree(tmp_path / "build" / "staged")
+    (tmp_path / "build" / "govspend.db").unlink()
+    assert build(tmp_path) == edition
+    assert noted.read_bytes() == before
+    assert whole(tmp_path / "build") == [edition]
