@@ -58,7 +58,6 @@ SPEND = pa.schema(
     ]
 )
 """The columns of the view spend_named, typed."""
-_ORDER = [("month", "ascending"), ("supplier_id", "ascending"), ("buyer_id", "ascending")]
 # What Parquet stores as numbers of a dictionary; an id of a line is never met twice.
 _REPEATED = [name for name in SPEND.names if name not in ("spend_id", "amount")]
 _CHARSETS = {
@@ -148,28 +147,47 @@ def _terms(db: sqlite3.Connection) -> dict[str, str]:
 
 
 def batches(db: sqlite3.Connection) -> Iterator[pa.RecordBatch]:
-    """Every line of spend, typed as SPEND says, by month, supplier, buyer and id."""
-    names = {kind: _names(db, kind) for kind in ("supplier", "buyer")}
+    """Every line of spend, typed as SPEND says, by month and party."""
+    lookups = _lookups(db)
     lines = db.execute(_sql("lines"))
     given = [column[0] for column in lines.description]
     while rows := lines.fetchmany(BATCH):
         cells = dict(zip(given, zip(*rows, strict=True), strict=True))
-        columns = [_column(field, cells, names) for field in SPEND]
+        columns = [_column(field, cells, lookups) for field in SPEND]
         yield pa.record_batch(columns, schema=SPEND)
 
 
-def _names(db: sqlite3.Connection, kind: str) -> pa.Array:
-    """The published names, each at the place that its number says."""
-    found = dict(db.execute(_sql(f"{kind} names")))
-    return pa.array([found.get(number) for number in range(max(found, default=0) + 1)], pa.string())
+@dataclass(frozen=True)
+class _Lookup:
+    """A column that another one decides: where `keys` has what is in column `by`, its value."""
+
+    by: str
+    keys: pa.Array
+    values: pa.Array
+
+    def of(self, cells: dict[str, Any]) -> pa.Array:
+        found = pa.array(cells[self.by], self.keys.type).dictionary_encode()
+        # What few keys stand for is looked up once each.
+        values = self.values.take(pc.index_in(found.dictionary, self.keys))
+        return values.take(found.indices).dictionary_encode()
 
 
-def _column(field: pa.Field, cells: dict[str, Any], names: dict[str, pa.Array]) -> pa.Array:
-    """One column of a batch, of the published `cells` by their column."""
-    kind = field.name.removesuffix("_name")
-    if kind in names:
-        numbers = pa.array(cells[f"{kind}_name_id"], pa.int32())
-        return names[kind].take(numbers).dictionary_encode()
+def _lookups(db: sqlite3.Connection) -> dict[str, _Lookup]:
+    found = {}
+    for kind in ("supplier", "buyer"):
+        numbers, ids, names = zip(*db.execute(_sql(f"{kind} names")), strict=True)
+        keys, by = pa.array(numbers, pa.int32()), f"{kind}_name_id"
+        found[f"{kind}_id"] = _Lookup(by, keys, pa.array(ids, pa.string()))
+        found[f"{kind}_name"] = _Lookup(by, keys, pa.array(names, pa.string()))
+    months, years = zip(*db.execute(_sql("years")), strict=True)
+    found["financial_year"] = _Lookup("month", pa.array(months), pa.array(years))
+    return found
+
+
+def _column(field: pa.Field, cells: dict[str, Any], lookups: dict[str, _Lookup]) -> pa.Array:
+    """One column of a batch, from the `cells` of the lines by their column."""
+    if field.name in lookups:
+        return lookups[field.name].of(cells)
     if field.name == "amount":
         # Pence are the digits of pounds with two decimals: nothing is divided.
         digits = pa.array(cells["amount_pence"], pa.int64()).cast(pa.decimal128(19, 0))
@@ -192,7 +210,7 @@ class _SpendWriter:
         self._parquet = pq.ParquetWriter(
             folder / "spend.parquet", SPEND.with_metadata(terms), compression="zstd",
             use_dictionary=_REPEATED, store_decimal_as_integer=True,
-            sorting_columns=pq.SortingColumn.from_ordering(SPEND, _ORDER),
+            sorting_columns=pq.SortingColumn.from_ordering(SPEND, [("month", "ascending")]),
         )  # fmt: skip
         self._group: list[pa.RecordBatch] = []
 

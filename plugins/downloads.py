@@ -47,9 +47,8 @@ async def downloads_page(datasette: Any, request: Any) -> Response:
 
 def by_release(offer: downloads.Offer) -> dict[str, dict[str, downloads.Download]]:
     """release -> kind -> its file, the newest release of each feed first."""
-    files = offer.of_kind("release-published", "release-staged")
-    found = groupby(reversed(files), lambda file: str(file.release_id))
-    return {release: {file.kind: file for file in group} for release, group in found}
+    found = dict.fromkeys(file.release_id for file in offer.of_kind("release-staged"))
+    return {str(name): offer.of_release(str(name)) for name in reversed(found)}
 
 
 async def downloads_json(datasette: Any, request: Any) -> Response:

@@ -3,8 +3,9 @@
 A person sees none of them. They are of the site as it is now: a kept edition has none.
 """
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from datasette import hookimpl
@@ -12,7 +13,6 @@ from datasette.plugins import pm
 from datasette.utils.asgi import NotFound, Response
 from govspend_site import crawlers, edition, live, page, queries, sitemap
 
-_XML = "application/xml; charset=utf-8"
 _HEADERS = {"cache-control": "public, max-age=3600"}
 
 
@@ -49,7 +49,7 @@ async def whole_sitemap(datasette: Any, request: Any) -> Response:
     await served_now(datasette)
     found = await sitemap.entries(datasette, await questions_of(datasette))
     make = sitemap.sitemap if len(found) <= sitemap.MOST else sitemap.index
-    return Response(make(found, address_of(datasette, request)), 200, _HEADERS, _XML)
+    return await as_xml(datasette, request, make, found)
 
 
 async def sitemap_part(datasette: Any, request: Any) -> Response:
@@ -59,7 +59,16 @@ async def sitemap_part(datasette: Any, request: Any) -> Response:
     part = sitemap.part(found, int(number))
     if not part:
         raise page.missing("part of the sitemap", number)
-    return Response(sitemap.sitemap(part, address_of(datasette, request)), 200, _HEADERS, _XML)
+    return await as_xml(datasette, request, sitemap.sitemap, part)
+
+
+async def as_xml(
+    datasette: Any, request: Any, make: Callable[..., str], found: Sequence[sitemap.Entry]
+) -> Response:
+    """Fifty thousand addresses take a moment, in which others are to be answered."""
+    root = address_of(datasette, request)("/").removesuffix("/")
+    text = await asyncio.to_thread(make, found, lambda path: root + path)
+    return Response(text, 200, _HEADERS, "application/xml; charset=utf-8")
 
 
 async def llms(datasette: Any, request: Any) -> Response:

@@ -51,6 +51,10 @@ class Offer:
     def of_kind(self, *kinds: str) -> list[Download]:
         return [file for file in self.files.values() if file.kind in kinds]
 
+    def of_release(self, release_id: str) -> dict[str, Download]:
+        """The files of one release by their kind."""
+        return {file.kind: file for file in self.files.values() if file.release_id == release_id}
+
     def saved_as(self, file: Download) -> str:
         """The name on a visitor's disk, where files of several editions may lie side by side."""
         edition_file = f"{queries.DATABASE}-{self.edition_id}"

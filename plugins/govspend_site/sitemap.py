@@ -30,8 +30,21 @@ class Entry:
     changed_date: str | None
 
 
+# An edition never changes, so its pages are looked up once.
+_KNOWN: dict[str, list[Entry]] = {}
+
+
 async def entries(datasette: Any, questions: Iterable[str]) -> list[Entry]:
     """Every page to be found, the general ones first. `questions` are names of canned queries."""
+    edition = str(queries.database(datasette).path)
+    if edition not in _KNOWN:
+        found = await _entries(datasette, questions)
+        _KNOWN.clear()
+        _KNOWN[edition] = found
+    return _KNOWN[edition]
+
+
+async def _entries(datasette: Any, questions: Iterable[str]) -> list[Entry]:
     found = await queries.rows(datasette, "sitemap_pages")
     newest = max((row["changed_date"] for row in found), default=None)
     cards = [f"/proof/{figure.key}" for figure in await proof.headlines(datasette)]
