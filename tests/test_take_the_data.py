@@ -32,7 +32,7 @@ from govspend_site import file_answer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import bulk
+from ingest import bulk, publish
 
 GOOD = formats.many()
 SECRET = "Coaching by Jo Bloggs"
@@ -67,6 +67,7 @@ def test_every_file_is_what_the_list_says(real_site: Site, folder: Path) -> None
         data = (folder / name).read_bytes()
         assert (len(data), hashlib.sha256(data).hexdigest()) == (file["byte_count"], file["sha256"])
         assert file["sha256"] in page
+        assert file["description"], f"metadata.yml says nothing of {file['kind']}"
         head = httpx.head(file["url"])
         assert head.headers["content-length"] == str(len(data))
         assert head.headers["content-type"] == file["media_type"]
@@ -100,6 +101,13 @@ def test_the_commands_on_the_page_work(real_site: Site, tmp_path: Path) -> None:
         [sys.executable, "-c", f"{pandas}; print(spend.amount.sum())"],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
+    if shutil.which("Rscript"):
+        script = next(block for block in blocks if block.startswith("download.file"))
+        shown = f"{script}; cat(sprintf('%.0f', sum(spend$amount_pence)), nrow(spend))"
+        told = subprocess.run(
+            ["Rscript", "-e", shown], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+        assert told.split() == ["21745567458", "13492"]
     query = next(block for block in blocks if block.startswith("sqlite3"))
     name = query.split()[2]
     (tmp_path / name).write_bytes(taken(real_site, "govspend.db"))
@@ -363,6 +371,35 @@ def test_a_withheld_text_is_in_no_file(editions: tuple[Site, list[str]]) -> None
     left = {path.name for path in (site.build / "editions").iterdir() if path.is_dir()}
     assert f"govspend-{second}" not in left
     assert len(left) == 2
+
+
+def test_a_file_that_is_withheld_now_is_offered_by_no_edition(tmp_path: Path) -> None:
+    """Protects who is named, also where an earlier edition knows the line by another id."""
+    (tmp_path / "a.csv").write_bytes(formats.july_2014(GOOD))
+    formats.declare(tmp_path, gcloud_sales="'*.csv'")
+    first = build(tmp_path)
+    (tmp_path / "b.csv").write_bytes(formats.july_2014([*GOOD, GOOD[-1]]))
+    newest = build(tmp_path)
+    folders = tmp_path / "build" / "editions"
+    noted = folders / f"govspend-{newest}" / bulk.MANIFEST
+    manifest = json.loads(noted.read_text())
+    (sha256,) = {file["sha256"] for file in manifest["files"]
+                 if file["name"] == "gcloud-sales-2014-02-as-published.csv"}  # fmt: skip
+    assert publish.take_down(tmp_path / "build") == []
+    noted.chmod(0o644)
+    manifest["not_offered"] = [{"release_id": "gcloud-sales-2014-02", "sha256": sha256}]
+    noted.write_text(json.dumps(manifest))
+    assert publish.take_down(tmp_path / "build") == [first]
+    assert sorted(path.name for path in folders.iterdir() if first in path.name) == []
+
+
+def test_an_invented_file_says_so_by_its_name(sample_site: Site) -> None:
+    """Protects who finds a file on a disk a year later, and nobody knows where it came from."""
+    for file in listed(sample_site).values():
+        said = httpx.head(file["url"]).headers["content-disposition"]
+        assert said.startswith('attachment; filename="illustrative-sample-'), said
+    table = pq.read_table(io.BytesIO(taken(sample_site, "spend.parquet")))
+    assert table.schema.metadata[b"title"] == b"Illustrative sample"
 
 
 def test_a_kept_edition_gives_its_own_files(editions: tuple[Site, list[str]]) -> None:

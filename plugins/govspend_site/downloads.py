@@ -44,6 +44,7 @@ class Offer:
     """What one edition offers, by name. An edition from before there were bulk files has none."""
 
     edition_id: str
+    illustrative: bool
     files: dict[str, Download]
     not_offered: tuple[str, ...] = ()
     """releases that are not offered as published, because a text in them is withheld"""
@@ -57,7 +58,9 @@ class Offer:
 
     def saved_as(self, file: Download) -> str:
         """The name on a visitor's disk, where files of several editions may lie side by side."""
-        edition_file = f"{queries.DATABASE}-{self.edition_id}"
+        # Invented figures say so wherever they go.
+        first = "illustrative-sample" if self.illustrative else queries.DATABASE
+        edition_file = f"{first}-{self.edition_id}"
         return f"{edition_file}.db" if file.kind == "database" else f"{edition_file}-{file.name}"
 
 
@@ -91,7 +94,7 @@ def manifest_of(database: Path) -> dict[str, Any] | None:
 async def _offer(datasette: Any, served: edition.Edition, database: Path) -> Offer:
     manifest = manifest_of(database)
     if manifest is None:
-        return Offer(served.edition_id, {})
+        return Offer(served.edition_id, served.illustrative, {})
     built = [_built(file, database) for file in manifest["files"]]
     rows = await dictionary.rows(datasette, manifest["tables"])
     dictionary_file = _made(DICTIONARY, "data-dictionary", "text/csv; charset=utf-8",
@@ -101,7 +104,8 @@ async def _offer(datasette: Any, served: edition.Edition, database: Path) -> Off
     text = json.dumps(package, indent=1, ensure_ascii=False).encode()
     files = [*described, _made(DATA_PACKAGE, "data-package", "application/json", text, None)]
     withheld = tuple(release["release_id"] for release in manifest["not_offered"])
-    return Offer(served.edition_id, {file.name: file for file in files}, withheld)
+    by_name = {file.name: file for file in files}
+    return Offer(served.edition_id, served.illustrative, by_name, withheld)
 
 
 def _built(noted: dict[str, Any], database: Path) -> Download:
