@@ -14,7 +14,7 @@ from typing import IO, Any
 from datasette import hookimpl
 from datasette.utils import add_cors_headers
 from datasette.utils.asgi import Response
-from govspend_site import dictionary, downloads, live, page, proof_page, queries
+from govspend_site import about, dictionary, downloads, live, page, proof_page, queries
 from govspend_site.file_answer import FileAnswer
 
 # As long as a page of the site may stay: the next edition has other files under the same names.
@@ -41,8 +41,16 @@ async def downloads_page(datasette: Any, request: Any) -> Response:
         "by_release": by_release(offer) if offer else {},
         "permalink": lambda name: proof_page.kept_url(datasette, request, f"/downloads/{name}"),
         "formats": FORMATS,
+        # The database holds places, and their licences ask for their own words.
+        "attributions": await places_attributions(datasette) if offer else [],
     }
     return await page.render(datasette, request, "downloads.html", context, view_name="downloads")
+
+
+async def places_attributions(datasette: Any) -> list[str]:
+    """What is to be said of the places in this edition's database; nothing where it has none."""
+    known = await about.has_places(datasette)
+    return list(datasette.metadata("attributions") or []) if known else []
 
 
 def by_release(offer: downloads.Offer) -> dict[str, dict[str, downloads.Download]]:
