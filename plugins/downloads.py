@@ -42,15 +42,9 @@ async def downloads_page(datasette: Any, request: Any) -> Response:
         "permalink": lambda name: proof_page.kept_url(datasette, request, f"/downloads/{name}"),
         "formats": FORMATS,
         # The database holds places, and their licences ask for their own words.
-        "attributions": await places_attributions(datasette) if offer else [],
+        "attributions": await about.of_places(datasette) if offer else [],
     }
     return await page.render(datasette, request, "downloads.html", context, view_name="downloads")
-
-
-async def places_attributions(datasette: Any) -> list[str]:
-    """What is to be said of the places in this edition's database; nothing where it has none."""
-    known = await about.has_places(datasette)
-    return list(datasette.metadata("attributions") or []) if known else []
 
 
 def by_release(offer: downloads.Offer) -> dict[str, dict[str, downloads.Download]]:

@@ -11,7 +11,7 @@ from typing import Any
 from datasette import hookimpl
 from datasette.plugins import pm
 from datasette.utils.asgi import NotFound, Response
-from govspend_site import crawlers, edition, live, page, queries, sitemap
+from govspend_site import about, crawlers, edition, live, page, queries, sitemap
 
 _HEADERS = {"cache-control": "public, max-age=3600"}
 
@@ -75,7 +75,7 @@ async def llms(datasette: Any, request: Any) -> Response:
     served = await served_now(datasette)
     text = crawlers.llms(
         datasette, served, await questions_of(datasette), address_of(datasette, request),
-        lambda path: is_routed(datasette, path),
+        lambda path: is_routed(datasette, path), await about.of_places(datasette),
     )  # fmt: skip
     return Response.text(text, headers=_HEADERS)
 

@@ -45,10 +45,12 @@ def llms(
     questions: Mapping[str, Mapping[str, Any]],
     address: Address,
     routes: Callable[[str], bool],
+    of_places: Iterable[str] = (),
 ) -> str:
     """What the site is and how to use it, in Markdown as llmstxt.org has it.
 
-    `routes` says whether a plugin answers a path, so that nothing is named that is not there.
+    `routes` says whether a plugin answers a path, so that nothing is named that is not there;
+    `of_places` is what is to be said where places of buyers are shown.
     """
     parts = [
         _head(datasette, served),
@@ -57,7 +59,7 @@ def llms(
         _section("Ask for a part of it", _ways_in(address, routes)),
         _section("Questions with an answer ready", _questions(questions, address)),
         _section("Tables", _tables(datasette, address)),
-        _section("How to cite", _citing(served, address)),
+        _section("How to cite", _citing(served, address, of_places)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -144,7 +146,7 @@ def _tables(datasette: Any, address: Address) -> list[str]:
     return [*listed, columns]
 
 
-def _citing(served: edition.Edition, address: Address) -> list[str]:
+def _citing(served: edition.Edition, address: Address, of_places: Iterable[str]) -> list[str]:
     credits_ = dict.fromkeys(feed.attribution for feed in served.feeds)
     licences = dict.fromkeys(feed.licence_name for feed in served.feeds)
     return [
@@ -152,6 +154,7 @@ def _citing(served: edition.Edition, address: Address) -> list[str]:
         + address(f"/as-of/{served.edition_id}/"),
         f"- Licence: {words.listed(list(licences))}.",
         *(f"- Say: {text}" for text in credits_),
+        *(f"- Say of places: {text}" for text in of_places),
         _link("Proof cards", address("/proof/"), "Figures with the SQL and the lines behind them"),
     ]
 
