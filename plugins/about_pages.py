@@ -1,5 +1,6 @@
 """A visitor reads how the figures come about, what words mean, what is wanting, who can use it."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,22 @@ async def data_quality(datasette: Any, request: Any) -> Response:
 async def accessibility(datasette: Any, request: Any) -> Response:
     context = {"contact": datasette.metadata("contact") or {}}
     return await page.render(datasette, request, "accessibility.html", context)
+
+
+def unset_contact(contact: dict[str, Any]) -> str | None:
+    """What to tell whoever starts a site without an address for corrections; None with one."""
+    if contact.get("email"):
+        return None
+    return (
+        "No address for corrections is set, and /about says so: "
+        "to give one, put it after `email:` under `contact:` in metadata.yml."
+    )
+
+
+@hookimpl
+def startup(datasette: Any) -> None:
+    if told := unset_contact(datasette.metadata("contact") or {}):
+        print(told, file=sys.stderr)
 
 
 @hookimpl

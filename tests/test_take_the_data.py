@@ -286,6 +286,13 @@ def test_a_download_can_be_resumed_and_is_not_sent_twice(real_site: Site) -> Non
     assert httpx.post(real_site.url + path).status_code in (403, 405)
 
 
+def test_a_slow_visitor_keeps_nobody_waiting(real_site: Site, folder: Path) -> None:
+    """Protects everybody else: a file that one takes slowly is there for the next at once."""
+    with httpx.stream("GET", f"{real_site.url}/downloads/govspend.db") as slow:
+        next(slow.iter_raw(1000))
+        assert taken(real_site, "govspend.db") == (folder / "govspend.db").read_bytes()
+
+
 @pytest.mark.parametrize(
     "name",
     ["manifest.json", "..%2f..%2fgovspend.db", "..", "%2e%2e%2freport.json", "%2fetc%2fpasswd",
