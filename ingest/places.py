@@ -19,7 +19,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ingest import match, read, reference, rename
+from ingest import lists, match, read, reference, rename
 from ingest.archive import Archive, Receipt
 from ingest.errors import IngestError
 from ingest.feeds import CustomerList
@@ -106,18 +106,19 @@ def postcode(text: str) -> str | None:
 
 
 def read_lists(
-    archive: Archive, lists: Iterable[CustomerList], failures: list[str]
+    archive: Archive, declared: Iterable[CustomerList], folder: Path, failures: list[str]
 ) -> list[CustomerFile]:
-    """The newest file of each source of each list; one that cannot be read is a failure."""
+    """The newest file of each source of each list; one that cannot be read is a failure.
+
+    `folder` is where the declaration's paths start.
+    """
     files = []
-    for customer_list in lists:
-        newest = {receipt.url: receipt for receipt in archive.receipts(customer_list.feed_id)}
-        for receipt in sorted(newest.values(), key=lambda item: (item.position, item.url)):
-            path = archive.path(receipt.sha256)
+    for customer_list in declared:
+        for receipt, path in lists.files(archive, customer_list, folder):
             try:
                 found = tuple(customers(path, receipt.filename, customer_list, receipt.encoding))
             except IngestError as error:
-                failures.append(f"{customer_list.feed_id}: {error}")
+                failures.append(lists.fault(customer_list.feed_id, receipt, error))
                 continue
             files.append(CustomerFile(customer_list, receipt, found))
     return files
@@ -144,7 +145,7 @@ def customers(
 def by_hand(filename: str = "buyers") -> dict[str, Address | None]:
     """buyer id -> address from the hand-kept table; None where it says that none is known."""
     rows = list(reference.rows(filename))
-    ids = _ids(row["buyer"] for row in rows)
+    ids = match.ids("buyer", (row["buyer"] for row in rows))
     addresses: dict[str, Address | None] = {}
     for number, row in enumerate(rows, 2):
         where = f"ingest/reference/{filename}.csv line {number}"
@@ -170,7 +171,7 @@ def _evidence(row: Mapping[str, str]) -> str:
 def from_lists(found: Iterable[Customer], points: Mapping[str, Point]) -> dict[str, Address]:
     """buyer id -> address, where all customers of that id agree on one postcode that exists."""
     usable = [customer for customer in found if customer.postcode in points]
-    ids = _ids(customer.name for customer in usable)
+    ids = match.ids("buyer", (customer.name for customer in usable))
     of_buyer: dict[str, list[Customer]] = defaultdict(list)
     for customer in usable:
         of_buyer[ids[customer.name]].append(customer)
@@ -181,12 +182,6 @@ def from_lists(found: Iterable[Customer], points: Mapping[str, Point]) -> dict[s
     }
 
 
-def _ids(names: Iterable[str]) -> dict[str, str]:
-    """name -> buyer id, by the rules and reviewed aliases of `match` alone."""
-    _, matched = match.match("buyer", dict.fromkeys(names, 1))
-    return {name.published: name.party_id for name in matched}
-
-
 def places(buyers: Mapping[str, str], found: Iterable[Customer]) -> list[Place]:
     """The place of each buyer (id -> name) that has one, by id.
 
@@ -194,7 +189,7 @@ def places(buyers: Mapping[str, str], found: Iterable[Customer]) -> list[Place]:
     """
     hand = {buyer_id: address for buyer_id, address in by_hand().items() if buyer_id in buyers}
     found = list(found)
-    ids = _ids(customer.name for customer in found)
+    ids = match.ids("buyer", (customer.name for customer in found))
     mine = [customer for customer in found if ids[customer.name] in buyers]
     wanted = {address.postcode for address in hand.values() if address}
     points = located(wanted | {item.postcode for item in mine if item.postcode})
@@ -327,13 +322,6 @@ def load(db: sqlite3.Connection, files: Iterable[CustomerFile], *, illustrative:
 
 
 def _load_file(db: sqlite3.Connection, file: CustomerFile) -> None:
-    feed, receipt = file.customer_list, file.receipt
     without = sum(customer.postcode is None for customer in file.customers)
-    db.execute(
-        "INSERT INTO customer_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            feed.feed_id, receipt.filename, feed.title, feed.publisher, feed.licence,
-            feed.attribution, receipt.provenance, receipt.url, receipt.fetched_at,
-            receipt.byte_count, receipt.sha256, len(file.customers), without,
-        ),
-    )  # fmt: skip
+    counts = {"customer_count": len(file.customers), "without_postcode_count": without}
+    lists.insert(db, "customer_files", file.customer_list, file.receipt, counts)

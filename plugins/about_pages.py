@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.utils.asgi import Response
-from govspend_site import about, behind, page, queries
+from govspend_site import about, admitted, behind, page, queries
 
 
 async def about_page(datasette: Any, request: Any) -> Response:
@@ -16,6 +16,7 @@ async def about_page(datasette: Any, request: Any) -> Response:
         "behind": behind.by_table(datasette, "feeds"),
         "has_places": served and await about.has_places(datasette),
         "attributions": datasette.metadata("attributions") or [],
+        "lists": await admitted.files(datasette) if served else [],
         "contact": datasette.metadata("contact") or {},
         "caveats": datasette.metadata("caveats") or {},
     }
@@ -32,6 +33,7 @@ async def data_quality(datasette: Any, request: Any) -> Response:
     context = {
         "faults": await about.faults(datasette) if served else [],
         "behind": behind.by_table(datasette, "data_quality"),
+        "lists": await admitted.files(datasette) if served else [],
         "caveats": datasette.metadata("caveats") or {},
     }
     return await page.render(datasette, request, "data_quality.html", context)

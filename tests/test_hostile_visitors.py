@@ -18,7 +18,7 @@ from urllib.parse import quote
 import hostile
 import httpx
 import pytest
-from conftest import Site
+from conftest import Site, in_a_loop
 from datasette.database import QueryInterrupted
 from govspend_site import lane, visits
 
@@ -79,7 +79,7 @@ def test_no_hostile_statement_outlives_its_limit_takes_memory_or_writes(sample_b
     """
     database = database_of(sample_build)
     before = hashlib.sha256(Path(database.path).read_bytes()).hexdigest()
-    found = asyncio.run(one_by_one(database, hostile.STATEMENTS))
+    found = in_a_loop(one_by_one(database, hostile.STATEMENTS))
     assert len(found) >= 60
     late = {name: took for name, (_, took, _) in found.items() if took > SECONDS + 0.5}
     assert not late
@@ -252,7 +252,7 @@ def test_one_too_many_is_told_when_to_come_again(sample_build: Path) -> None:
         await pool.close()
         return found, refused
 
-    found, refused = asyncio.run(run())
+    found, refused = in_a_loop(run())
     assert isinstance(found[0], QueryInterrupted)
     assert [answer.rows for answer in found[1:]] == [[(1,)], [(2,)]]
     assert refused < 0.2
@@ -272,7 +272,7 @@ def test_a_visitor_who_leaves_frees_the_place(sample_build: Path) -> None:
         await pool.close()
         return found
 
-    assert asyncio.run(run()).rows == [(1,)]
+    assert in_a_loop(run()).rows == [(1,)]
 
 
 def test_busy_is_503_with_a_time_to_come_again(sample_site: Site) -> None:
@@ -285,7 +285,7 @@ def test_busy_is_503_with_a_time_to_come_again(sample_site: Site) -> None:
             asked = [client.get("/govspend.json", params=given) for _ in range(16)]
             return await asyncio.gather(*asked)
 
-    refused = [answer for answer in asyncio.run(run()) if answer.status_code == 503]
+    refused = [answer for answer in in_a_loop(run()) if answer.status_code == 503]
     assert refused
     assert all(answer.headers["retry-after"] == "5" for answer in refused)
     assert "Nothing is lost" in refused[0].json()["error"]
@@ -320,7 +320,7 @@ def test_answers_are_those_that_sqlite_gives(sample_build: Path) -> None:
         return found
 
     with sqlite3.connect(f"file:{database.path}?mode=ro", uri=True) as direct:
-        for sql, answer in zip(statements, asyncio.run(run(ask)), strict=True):
+        for sql, answer in zip(statements, in_a_loop(run(ask)), strict=True):
             cursor = direct.execute(sql)
             assert answer.rows == cursor.fetchall()
             assert answer.columns == [column[0] for column in cursor.description]
