@@ -14,19 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest import (
-    admitted,
-    audit,
-    bulk,
-    fetch,
-    load,
-    match,
-    places,
-    publish,
-    releases,
-    stage,
-    summarise,
-)
+from ingest import admitted, audit, fetch, load, match, places, publish, releases, stage, summarise
 from ingest.archive import Archive, Receipt
 from ingest.errors import IngestError, NothingToPublish
 from ingest.feeds import Declaration, Feed, FileSource, UrlSource
@@ -294,6 +282,9 @@ def prove(shop: Workshop, made: Plan) -> list[audit.Proof]:
 
 def write_bulk(shop: Workshop, made: Plan) -> None:
     """The bulk files of the unpublished database, made anew."""
+    # Imported here: Arrow's functions take a moment that an idle build saves.
+    from ingest import bulk
+
     with shop.progress.step("bulk"):
         shutil.rmtree(shop.bulk, ignore_errors=True)
         bulk.write(shop.work, shop.bulk, made.all_taken(), shop.archive)

@@ -26,10 +26,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingest.archive import Archive
+from ingest.publish import MANIFEST
 from ingest.releases import Release
 from ingest.summarise import statements
 
-MANIFEST = "manifest.json"
 DATABASE = "govspend.db"
 # Lines at a time, and so in a row group: enough to compress well, few enough to hold.
 BATCH = 25_000

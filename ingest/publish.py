@@ -14,9 +14,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from ingest.bulk import MANIFEST
-
 LINK = "govspend.db"
+# What says of the bulk files what they are.
+MANIFEST = "manifest.json"
 
 
 def publish(proven: Path, build: Path, edition_id: str, report: dict[str, Any]) -> Path:

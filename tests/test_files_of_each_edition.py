@@ -21,7 +21,7 @@ import pytest
 from conftest import ROOT, Site, ingest, serving
 from taken import listed, taken
 
-from ingest import bulk, publish
+from ingest import publish
 
 GOOD = formats.many()
 SECRET = "Coaching by Jo Bloggs"
@@ -94,7 +94,7 @@ def test_a_file_that_is_withheld_now_is_offered_by_no_edition(tmp_path: Path) ->
     (tmp_path / "b.csv").write_bytes(formats.july_2014([*GOOD, GOOD[-1]]))
     newest = build(tmp_path)
     folders = tmp_path / "build" / "editions"
-    noted = folders / f"govspend-{newest}" / bulk.MANIFEST
+    noted = folders / f"govspend-{newest}" / publish.MANIFEST
     manifest = json.loads(noted.read_text())
     (sha256,) = {file["sha256"] for file in manifest["files"]
                  if file["name"] == "gcloud-sales-2014-02-as-published.csv"}  # fmt: skip
@@ -135,7 +135,7 @@ def whole(build: Path) -> list[str]:
     """Ids of the editions that can be seen, each of which must have all its files, unharmed."""
     found = []
     for database in (build / "editions").glob("*.db"):
-        manifest = json.loads((database.with_suffix("") / bulk.MANIFEST).read_text())
+        manifest = json.loads((database.with_suffix("") / publish.MANIFEST).read_text())
         for file in manifest["files"]:
             own = file["kind"] == "database"
             path = database if own else database.with_suffix("") / file["name"]
@@ -181,7 +181,7 @@ def test_the_same_archive_gives_the_same_bytes_and_takes_no_room_twice(tmp_path:
     (tmp_path / "a.csv").write_bytes(formats.july_2014(GOOD))
     formats.declare(tmp_path, gcloud_sales="'*.csv'")
     edition = build(tmp_path)
-    noted = tmp_path / "build" / "editions" / f"govspend-{edition}" / bulk.MANIFEST
+    noted = tmp_path / "build" / "editions" / f"govspend-{edition}" / publish.MANIFEST
     before = noted.read_bytes()
     files = json.loads(before)["files"]
     (raw,) = [file for file in files if file["kind"] == "release-published"]
