@@ -54,6 +54,7 @@ PAGES = {
     "glossary": "/glossary",
     "data-quality": "/data-quality",
     "accessibility": "/accessibility",
+    "api": "/api",
     "not-found": "/no-such-page",
     "bad-request": "/govspend/spend?nonsense=1",
 }
