@@ -28,6 +28,9 @@ _HEADERS = {
     "Link": "The licence (rel=license) and, where there is more, the next page (rel=next)",
     "GovSpend-Edition": "Id of the edition that the answer is of",
     "GovSpend-Attribution": "The sentences that the licence asks to be said",
+    "GovSpend-Illustrative": "true where the figures are invented; absent where they are not",
+    "GovSpend-Note": "Of a file: what `notes` says in JSON; absent where there is nothing to say",
+    "GovSpend-Count": "Of a file: how many rows there are in all, where count=true asks for it",
 }
 _ALWAYS = ("Link", "GovSpend-Edition", "GovSpend-Attribution")
 _PAGES = (
