@@ -53,7 +53,10 @@ def test_crawlers_are_led_past_the_traps(real_site: Site) -> None:
         assert not rules.can_fetch(real_site.url + path, "Anybot"), path
     assert list(rules.sitemaps) == [f"{real_site.url}/sitemap.xml"]
     # What a page needs to be drawn is open, or it is judged without its looks.
-    for link in re.findall(r'(?:src|href)="(/(?:static|-/)[^"]+)"', real_site.get("/").text):
+    drawn = r'<(?:link|script|img)\b[^>]*(?:src|href)="(/(?:static|-/)[^"]+)"'
+    links = re.findall(drawn, real_site.get("/").text)
+    assert links
+    for link in links:
         assert rules.can_fetch(real_site.url + link, "Anybot"), link
 
 
