@@ -48,6 +48,8 @@ PAGES = {
     "digest": "/digest/2014-06",
     "releases": "/releases",
     "release": "/releases/gcloud-sales-2014-06",
+    "downloads": "/downloads",
+    "data-dictionary": "/data-dictionary",
     "about": "/about",
     "glossary": "/glossary",
     "data-quality": "/data-quality",

@@ -36,6 +36,9 @@ _COMPRESSED = (b"text/", b"application/json", b"application/problem+json", b"ima
                b"application/atom+xml", b"application/xml", b"application/ld+json")  # fmt: skip
 # The list of editions, what tells of the server itself, and files.
 _NOT_OF_AN_EDITION = (b"/as-of", b"/-/", b"/static/")
+# Bulk files come from the disk as they are, with an ETag and ranges of their own; to wait for who
+# takes one slowly would keep everybody else from it.
+_A_FILE = re.compile(rb"(?:^|/)downloads/[^/?]+(?:\?.*)?$")
 # The API's files stream, so that they are never held; they answer to an ETag themselves.
 _STREAMED = re.compile(rb"/api/v1/[a-z]+\.(?!json$)[a-z]+$")
 # Nobody signs in here, so what says who somebody is must not tell one page from another.
@@ -95,6 +98,9 @@ def cached(app: App) -> App:
 
     async def caching(scope: Scope, receive: Any, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            await app(scope, receive, send)
+            return
+        if _A_FILE.search(scope.get("raw_path") or scope["path"].encode()):
             await app(scope, receive, send)
             return
         asked = Asked.of(scope)
