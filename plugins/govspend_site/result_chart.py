@@ -20,6 +20,8 @@ MARKS = {"bar": "Bars", "line": "Line"}
 # What can be read: a bar with a name has a line to itself, the others share one axis.
 MOST_NAMES = 50
 MOST_POINTS = 400
+# What a form can offer.
+MOST_COLUMNS = 60
 _LONGEST = 60
 _LISTED = 12
 _PENCE = 100
