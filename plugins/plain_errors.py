@@ -43,6 +43,9 @@ def mistaken(exception: Exception, arguments: Iterable[str]) -> str | None:
     if isinstance(exception, DatasetteError):
         # Datasette answers 500 to a sort by a column that is not there.
         return str(exception.message) if exception.message.startswith("Cannot ") else None
+    if isinstance(exception, sqlite3.Warning):
+        # What sqlite3 says of a second statement.
+        return f"{exception}".rstrip(".") + "."
     if not isinstance(exception, ValueError | LookupError | TypeError | sqlite3.Error):
         return None
     for name in arguments:

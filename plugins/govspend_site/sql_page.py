@@ -134,7 +134,8 @@ async def links(datasette: Any, request: Any) -> Links:
 
 def files(renderers: Mapping[str, str], url_csv: str) -> Files:
     """The formats that the site gives an answer in; `renderers` is Datasette's mapping of them."""
-    found = {**renderers, "csv": url_csv}
+    # The first is what datasette-vega draws; the picture comes last.
+    found = dict(sorted({**renderers, "csv": url_csv}.items(), key=lambda item: item[0] == "svg"))
     named = [(format_name(key), url) for key, url in found.items()]
     whole = [(format_name(key), url) for key, url in found.items() if key not in _CUT]
     # CSV alone is Datasette's own, which is cut at the same row.

@@ -40,6 +40,14 @@ class Schema:
     functions: frozenset[str]
 
     @property
+    def first(self) -> list[Table]:
+        return [table for table in self.tables if table.name in FIRST]
+
+    @property
+    def other(self) -> list[Table]:
+        return [table for table in self.tables if table.name not in FIRST]
+
+    @property
     def columns(self) -> dict[str, list[str]]:
         """Table -> names of its columns."""
         return {table.name: [column.name for column in table.columns] for table in self.tables}
