@@ -1,6 +1,7 @@
 """When something is wrong: what happened in plain words, the right status, and a way on.
 
-A program gets the same as JSON, or as text in place of a CSV file; the log keeps the traceback.
+A program gets the same as JSON, or as text in place of a CSV file or a picture; the log keeps the
+traceback.
 """
 
 import html
@@ -45,7 +46,10 @@ def mistaken(exception: Exception, arguments: Iterable[str]) -> str | None:
         return str(exception.message) if exception.message.startswith("Cannot ") else None
     if isinstance(exception, sqlite3.Warning):
         # What sqlite3 says of a second statement.
-        return f"{exception}".rstrip(".") + "."
+        return str(exception)
+    if isinstance(exception, UnicodeDecodeError) and {"sql", "_where"} & set(arguments):
+        # What it raises where a function that is an aggregate is given such bytes.
+        return "A function cannot be given a text that is not UTF-8."
     if not isinstance(exception, ValueError | LookupError | TypeError | sqlite3.Error):
         return None
     for name in arguments:
@@ -78,14 +82,14 @@ def sql_within(message: str) -> str:
 async def answer(
     datasette: Any, request: Any, status: int, heading: str, advice: str, detail: str
 ) -> Response:
-    """The error as JSON, as text where a CSV file was asked for, or as a page."""
+    """The error as JSON, as text where a file was asked for, or as a page."""
     headers: dict[str, str] = {}
     if datasette.cors:
         add_cors_headers(headers)
     if request.path.endswith(".json"):
         said = {"ok": False, "status": status, "title": heading, "error": detail or advice}
         return Response.json(said, status=status, headers=headers)
-    if request.path.endswith(".csv"):
+    if request.path.endswith((".csv", ".svg")):
         text = f"{heading}. {advice} {detail}".strip()
         return Response.text(text, status=status, headers=headers)
     context = {"status": status, "heading": heading, "advice": advice, "detail": detail}

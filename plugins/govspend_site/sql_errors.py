@@ -19,6 +19,7 @@ _ALIKE = 65
 _LONGEST = 80
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _ONE_STATEMENT = "You can only execute one statement at a time"
+_FUNCTION_RAISED = "user-defined function raised exception"
 _ABSENT = re.compile(r'no such (column|table|function): "?(.*?)"?(?: - should this be.*)?$')
 _NEAR = re.compile(r'near "(.*)": syntax error', re.DOTALL)
 
@@ -45,6 +46,9 @@ def of_exception(exception: Exception) -> str | None:
         if exception.title == "SQL Interrupted":
             return ""
         return str(exception.message) if exception.title == "Invalid SQL" else None
+    if isinstance(exception, UnicodeDecodeError):
+        # Python's sqlite3 lets this one out of an aggregate's arguments as it is.
+        return _FUNCTION_RAISED
     visitors = isinstance(exception, InvalidSql | sqlite3.Error | sqlite3.Warning)
     return (str(exception) or "cannot be read") if visitors else None
 
@@ -166,12 +170,22 @@ _COMMON = (
         "gbp(pence), sme_share(supplier_size, amount_pence), financial_year(date).",
     ),
     (
+        _FUNCTION_RAISED,
+        "A function was given what it cannot read",
+        "gbp(), sme_share() and financial_year() take numbers and texts; these bytes are no text.",
+    ),
+    (
         "integer overflow",
         "That sum is too large for SQLite to count exactly",
         "Use total() in place of sum().",
     ),
     (
         "Incorrect number of bindings",
+        "A value is missing",
+        "Write a blank as a colon and a name, such as :words, and a field for it appears.",
+    ),
+    (
+        "Binding 1 has no name",
         "A value is missing",
         "Write a blank as a colon and a name, such as :words, and a field for it appears.",
     ),
