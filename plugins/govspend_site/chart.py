@@ -140,7 +140,8 @@ def image(
     spec = filled(name, figures)
     encoding = {**spec["encoding"]}
     # Below the axis is the only place that Vega-Lite gives a line under a chart.
-    encoding["x"] = {**encoding["x"], "axis": {**encoding["x"]["axis"], **_SOURCE, "title": source}}
+    below = {**encoding["x"]["axis"], **_SOURCE, "title": source, "orient": "bottom"}
+    encoding["x"] = {**encoding["x"], "axis": below}
     sizes = {"labelFontSize": 19}
     config = {
         **spec["config"],

@@ -17,6 +17,7 @@ from govspend_site import words
 Kind = Literal["month", "day", "number", "text", "nothing"]
 
 MARKS = {"bar": "Bars", "line": "Line"}
+_NOUNS = {"bar": "bar", "line": "point"}
 # What can be read: a bar with a name has a line to itself, the others share one axis.
 MOST_NAMES = 50
 MOST_POINTS = 400
@@ -69,6 +70,10 @@ class Result:
 
     def values(self, column: str) -> list[Any]:
         return self._values[column]
+
+    def is_distinct(self, column: str) -> bool:
+        given = [value for value in self._values[column] if value is not None]
+        return len(set(given)) == len(given)
 
     @property
     def numeric(self) -> list[str]:
@@ -129,11 +134,10 @@ def chosen(result: Result, choices: Choices) -> Choices:
 
 
 def _first_x(result: Result) -> str:
-    for kind in ("month", "day", "text"):
-        for name in result.columns:
-            if result.kinds[name] == kind:
-                return name
-    return result.columns[0]
+    """A column of months, days or names in which each row has its own; else the first of them."""
+    order = [name for kind in ("month", "day", "text") for name in result.columns
+             if result.kinds[name] == kind]  # fmt: skip
+    return next(filter(result.is_distinct, order), (order or result.columns)[0])
 
 
 def _either(names: Mapping[str, str]) -> str:
@@ -165,7 +169,8 @@ def plan(result: Result, choices: Choices) -> Plan:
         figures=figures,
         title=title,
         unit=_unit(y),
-        text=_summary(full.mark, y, labels, drawn[:most], len(pairs), len(drawn)),
+        text=_summary(full.mark, y, labels, drawn[:most], len(pairs), len(drawn))
+        + ("" if result.is_distinct(x) else _repeated(full.mark, x)),
         mark=full.mark,
         x=x,
         y=y,
@@ -175,8 +180,7 @@ def plan(result: Result, choices: Choices) -> Plan:
 def _axis(result: Result, mark: str, x: str) -> str:
     """month, day, number or text. What comes more than once has a place for each row."""
     kind = result.kinds[x]
-    given = [value for value in result.values(x) if value is not None]
-    if kind == "nothing" or len(set(given)) < len(given):
+    if kind == "nothing" or not result.is_distinct(x):
         return "text"
     if mark == "bar":
         return "month" if kind == "month" else "text"
@@ -265,7 +269,7 @@ def _summary(
     """What a chart shows, for who does not see it, and what it leaves out."""
     known = [(value, label) for (_, label), (_, value) in zip(labels, drawn, strict=True)
              if value is not None]  # fmt: skip
-    noun = {"bar": "bar", "line": "point"}[mark]
+    noun = _NOUNS[mark]
     text = f"{len(drawn):,} {noun}{'' if len(drawn) == 1 else 's'}."
     if known:
         (low, at_low), (high, at_high) = min(known, key=_first), max(known, key=_first)
@@ -275,6 +279,11 @@ def _summary(
     if row_count > placed_count:
         text += f" Rows without a place on the axis are left out ({row_count - placed_count:,})."
     return text
+
+
+def _repeated(mark: str, x: str) -> str:
+    noun = _NOUNS[mark]
+    return f" “{_cut(x)}” repeats, so each row has a {noun} of its own; GROUP BY would add them up."
 
 
 def _first(pair: tuple[Any, str]) -> Any:

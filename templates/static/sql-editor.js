@@ -1,4 +1,4 @@
-// The SQL editor in comfort: coloured where CodeMirror is on the page, tidied on request, run by
+// The SQL editor in comfort: coloured where CodeMirror is on the page, put in order on request, run by
 // Ctrl and Enter, and a click on a name of the schema puts it in. The form works without it.
 "use strict";
 
@@ -57,8 +57,8 @@ if (area) {
         run();
     });
     if (window.sqlFormatter) {
-        const tidy = button("Tidy it", "secondary", () => editor.set(sqlFormatter.format(editor.get())));
-        area.form.querySelector("button[type=submit]").after(" ", tidy);
+        const format = button("Format SQL", "secondary", () => editor.set(sqlFormatter.format(editor.get())));
+        area.form.querySelector("button[type=submit]").after(" ", format);
     }
     for (const name of document.querySelectorAll("[data-insert]")) {
         const made = button(name.textContent, "insert", () => editor.insert(name.textContent));
