@@ -54,8 +54,8 @@ async def chart_of(
     pairs = parse_qsl(request.query_string, keep_blank_values=True)
     shown["form"] = {
         "marks": result_chart.MARKS,
-        "columns": result.columns[: result_chart.MOST_COLUMNS],
-        "numeric": result.numeric[: result_chart.MOST_COLUMNS],
+        "columns": result.offered,
+        "numeric": result.numeric,
         "chosen": offered,
         "kept": [pair for pair in pairs if pair[0] not in _OF_THE_FORM],
     }

@@ -56,28 +56,38 @@ class Plan:
 
 
 class Result:
-    """Columns and rows of an answer, however it was come by."""
+    """Columns and rows of an answer, wherever from. Of two columns of one name it has the first."""
 
     def __init__(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        self.columns = list(dict.fromkeys(columns))
-        places = [list(columns).index(name) for name in self.columns]
-        self._values = {
-            name: [_plain(row[place]) for row in rows]
-            for name, place in zip(self.columns, places, strict=True)
-        }
+        self._places: dict[str, int] = {}
+        for place, name in enumerate(columns):
+            self._places.setdefault(name, place)
+        self._rows = rows
+        self._values: dict[str, list[Any]] = {}
+        self.columns = list(self._places)
         self.row_count = len(rows)
-        self.kinds: dict[str, Kind] = {name: _kind(self._values[name]) for name in self.columns}
 
     def values(self, column: str) -> list[Any]:
+        if column not in self._values:
+            place = self._places[column]
+            self._values[column] = [_plain(row[place]) for row in self._rows]
         return self._values[column]
 
+    def kind(self, column: str) -> Kind:
+        return _kind(self.values(column))
+
     def is_distinct(self, column: str) -> bool:
-        given = [value for value in self._values[column] if value is not None]
+        given = [value for value in self.values(column) if value is not None]
         return len(set(given)) == len(given)
 
     @property
+    def offered(self) -> list[str]:
+        """The columns that are looked at unasked: an answer can have two thousand."""
+        return self.columns[:MOST_COLUMNS]
+
+    @property
     def numeric(self) -> list[str]:
-        return [name for name, kind in self.kinds.items() if kind == "number"]
+        return [name for name in self.offered if self.kind(name) == "number"]
 
 
 def _plain(value: Any) -> Any:
@@ -122,21 +132,21 @@ def chosen(result: Result, choices: Choices) -> Choices:
             listed = words.listed([_cut(name) for name in result.columns[:_LISTED]])
             raise Refused(f"There is no column “{_cut(column)}” in this answer. It has {listed}.")
     x = choices.x or _first_x(result)
-    y = choices.y or next((name for name in result.numeric if name != x), None)
+    numeric = result.numeric
+    y = choices.y or next((name for name in numeric if name != x), None)
     if y is None:
         raise Refused("There is nothing to draw: no column of this answer holds numbers.")
-    if y not in result.numeric:
-        raise Refused(
-            f"“{_cut(y)}” does not hold numbers. A chart needs a column of numbers for its heights"
-            + (f", such as {_cut(result.numeric[0])}." if result.numeric else ".")
-        )
+    if result.kind(y) != "number":
+        listed = words.listed([_cut(name) for name in numeric[:_LISTED]])
+        such = f" It can be {listed}." if numeric else ""
+        raise Refused(f"“{_cut(y)}” does not hold numbers, and a chart needs them.{such}")
     return Choices(choices.mark, x, y)
 
 
 def _first_x(result: Result) -> str:
     """A column of months, days or names in which each row has its own; else the first of them."""
-    order = [name for kind in ("month", "day", "text") for name in result.columns
-             if result.kinds[name] == kind]  # fmt: skip
+    kinds = {name: result.kind(name) for name in result.offered}
+    order = [name for kind in ("month", "day", "text") for name in kinds if kinds[name] == kind]
     return next(filter(result.is_distinct, order), (order or result.columns)[0])
 
 
@@ -179,7 +189,7 @@ def plan(result: Result, choices: Choices) -> Plan:
 
 def _axis(result: Result, mark: str, x: str) -> str:
     """month, day, number or text. What comes more than once has a place for each row."""
-    kind = result.kinds[x]
+    kind = result.kind(x)
     if kind == "nothing" or not result.is_distinct(x):
         return "text"
     if mark == "bar":
