@@ -150,6 +150,7 @@ def test_an_answer_has_a_link_that_lasts_and_one_that_follows(real_site: Site) -
     ("sql", "heading", "hint"),
     [
         ("select suplier_name from spend_named", "no column “suplier_name”", "supplier_name?"),
+        ("select suplier_name from spend", "no column “suplier_name”", "a column of spend_named?"),
         ("select size from spend", "no column “size”", "supplier_size?"),
         ("select supplier_name from spend", "no column “supplier_name”", "column of spend_named"),
         ("select * from spends", "no table “spends”", "Did you mean spend?"),

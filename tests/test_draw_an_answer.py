@@ -49,6 +49,7 @@ def test_a_chart_never_says_more_than_its_rows(real_site: Site) -> None:
     twice = "select month, supplier_size, sum(amount) as amount from spend group by 1, 2 limit 6"
     page = asked(real_site, twice, _chart="bar").text
     assert bars(page) == 6
+    assert "“month” repeats, so each row has a bar of its own" in words_of(page)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,10 @@ def test_a_chart_never_says_more_than_its_rows(real_site: Site) -> None:
     [
         ({"_chart": "bar", "_x": "monht"}, "There is no column “monht” in this answer."),
         ({"_chart": "bar", "_y": "lot"}, "There is no column “lot” in this answer."),
-        ({"_chart": "bar", "_y": "month"}, "“month” does not hold numbers."),
+        (
+            {"_chart": "bar", "_y": "month"},
+            "“month” does not hold numbers, and a chart needs them. It can be amount.",
+        ),
         ({"_chart": "pie"}, "A chart cannot be “pie”. It can be bar or line."),
     ],
 )

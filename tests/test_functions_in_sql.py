@@ -134,3 +134,12 @@ def test_a_line_of_the_cube_counts_as_its_lines_do(real_site: Site) -> None:
         "join releases using (release_id) where is_current = 1"
     )
     assert rows(real_site, lines) == rows(real_site, cube)
+
+
+def test_an_amount_by_gbp_stands_at_the_right(real_site: Site, page: Any) -> None:
+    """Protects comparison by eye: it is text, and is shown as the number that it says."""
+    sql = "select buyer_id, gbp(sum(amount_pence)) as spend from spend group by 1 limit 3"
+    page.goto(real_site.url + address(sql))
+    for part in ("td", "th"):
+        cell = page.locator(f"{part}.col-spend").first
+        assert cell.evaluate("e => getComputedStyle(e).textAlign") == "right"

@@ -16,7 +16,10 @@ from govspend_site.sql_schema import Schema
 
 # Below this a name is another name and no slip of the pen.
 _ALIKE = 65
+_LIKELIER = 5
 _LONGEST = 80
+# Of the tables that have a column, so many are named.
+_MOST = 4
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _ONE_STATEMENT = "You can only execute one statement at a time"
 _FUNCTION_RAISED = "user-defined function raised exception"
@@ -84,23 +87,39 @@ def _column_hints(name: str, sql: str, schema: Schema) -> tuple[str, ...]:
         text = f"'{_cut(name)}'"
         hints.append(f"A text stands in single quotes: {text}. Double quotes are for names.")
     asked = {word.lower() for word in _WORD.findall(sql)}
-    holders = [table for table, columns in schema.columns.items() if name in columns]
+    holders = _holders(name, schema)
     if holders:
-        listed = words.listed([table for table in holders if table not in asked][:4])
+        listed = words.listed([table for table in holders if table not in asked][:_MOST])
         return (*hints, f"It is a column of {listed or 'another table'}: look at the FROM.")
-    near = [c for table, cs in schema.columns.items() if table in asked for c in cs]
-    every = [column for columns in schema.columns.values() for column in columns]
-    return (*hints, *(_meant(name, near) or _meant(name, every)))
+    near = _nearest(name, (c for table, cs in schema.columns.items() if table in asked for c in cs))
+    other = _nearest(name, (column for columns in schema.columns.values() for column in columns))
+    # A name of a table that is not asked must be much the likelier.
+    if other and (near is None or other[1] > near[1] + _LIKELIER):
+        of = words.listed(_holders(other[0], schema)[:_MOST])
+        hints.append(f"Did you mean {other[0]}, a column of {of}?")
+    elif near:
+        hints.append(f"Did you mean {near[0]}?")
+    return tuple(hints)
+
+
+def _holders(column: str, schema: Schema) -> list[str]:
+    return [table for table, columns in schema.columns.items() if column in columns]
 
 
 def _meant(name: str, known: Iterable[str]) -> tuple[str, ...]:
     """“Did you mean …?” with the nearest known name, or nothing."""
+    found = _nearest(name, known)
+    return (f"Did you mean {found[0]}?",) if found else ()
+
+
+def _nearest(name: str, known: Iterable[str]) -> tuple[str, float] | None:
+    """The known name that is most like `name`, and how alike of 100; None where none is."""
     # WRatio also finds a part of a name, such as size for supplier_size.
     found = process.extractOne(
         name[:_LONGEST], sorted(set(known)), scorer=fuzz.WRatio, processor=utils.default_process,
         score_cutoff=_ALIKE,
     )  # fmt: skip
-    return (f"Did you mean {found[0]}?",) if found else ()
+    return (found[0], found[1]) if found else None
 
 
 def _not_read(at: str, message: str) -> Trouble:
