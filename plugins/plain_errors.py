@@ -89,7 +89,7 @@ async def answer(
     if request.path.endswith(".json"):
         said = {"ok": False, "status": status, "title": heading, "error": detail or advice}
         return Response.json(said, status=status, headers=headers)
-    if request.path.endswith((".csv", ".svg")):
+    if request.path.endswith(".csv") or request.url_vars.get("format") == "svg":
         text = f"{heading}. {advice} {detail}".strip()
         return Response.text(text, status=status, headers=headers)
     context = {"status": status, "heading": heading, "advice": advice, "detail": detail}

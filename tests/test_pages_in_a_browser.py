@@ -146,7 +146,7 @@ def test_the_map_shows_places_and_fetches_them_from_nobody_but_its_tiles(
     sql = "select 'Whitehall' as name, 51.503 as latitude, -0.127 as longitude"
     page.route("**/*", lambda route: route.continue_() if _own(route, real_site) else route.abort())
     page.goto(f"{real_site.url}/govspend?sql={quote(sql)}")
-    page.wait_for_selector(".leaflet-container")
+    page.wait_for_selector(".leaflet-marker-icon")
     assert page.locator(".leaflet-marker-icon").count() == 1
 
 
