@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8001
 HOST ?= 127.0.0.1
+WORKERS ?= 1
 FEEDS ?= ingest/feeds.yml
 BUILD ?= build
 ROWS ?= 20000
@@ -54,11 +55,7 @@ serve: .venv/ready ## The real job: fetch, build, prove, publish, serve (PORT=â€
 .PHONY: site
 site:
 	@echo "Serving on http://localhost:$(PORT) until you press Ctrl-C"
-	@exec $(BIN)/datasette serve --immutable $(BUILD)/govspend.db --host $(HOST) --port $(PORT) \
-	  --metadata metadata.yml --plugins-dir plugins --template-dir templates \
-	  --static static:templates/static --cors \
-	  --setting suggest_facets off --setting facet_time_limit_ms 1500 \
-	  --setting sql_time_limit_ms 3000 --setting default_facet_size 12
+	@exec $(BIN)/python -m govspend_site.serve $(BUILD) --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
 refresh: .venv/ready ## Build aside and publish under a running site, for a schedule
 	$(INGEST) refresh $(PLACES)

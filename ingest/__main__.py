@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from ingest import admitted as admitting
 from ingest import audit as auditing
 from ingest import build as building
 from ingest import load as loading
@@ -24,6 +25,7 @@ from ingest import preview as previewing
 from ingest import publish as publishing
 from ingest import read as reading
 from ingest import rename as renaming
+from ingest import report as reporting
 from ingest import sample as sampling
 from ingest import summarise as summarising
 from ingest.build import Plan, Workshop, locked
@@ -63,6 +65,7 @@ def main() -> None:
     """GovSpend: from published spend files to a proven database.
 
     A row travels: fetch, read, rename, parse, stage, match, place, load, summarise, audit, publish.
+    Lists travel by fetch, admit and place.
     `build` and `refresh` go the whole way.
 
     Exit codes: 0 done; 1 a step failed and the site is as it was; 2 the command or the declaration
@@ -199,6 +202,20 @@ def place(shop: Workshop) -> None:
 
 @main.command()
 @with_shop
+def admit(shop: Workshop) -> None:
+    """Show how each list of admitted suppliers is read, and every line of it that is left out."""
+    with locked(shop.build):
+        files = building.plan(shop).admitted_files
+    for file in files:
+        for line in reporting.list_lines(admitting.told(file)):
+            click.echo(line)
+        for left in file.left_out:
+            click.echo(f"  line {left.line_number} {left.reason}")
+    click.echo(f"{len(files):,} files of lists could be read.")
+
+
+@main.command()
+@with_shop
 def load(shop: Workshop) -> None:
     """Fill a new, unpublished database from the staged releases, cubes included."""
     with locked(shop.build):
@@ -227,7 +244,7 @@ def audit(shop: Workshop, show_all: bool) -> None:
     with locked(shop.build):
         made = building.plan(shop)
         path = shop.work if shop.work.exists() else _published(shop, made)
-        proofs = auditing.audit(path, made.all_taken())
+        proofs = auditing.audit(path, made.all_taken(), made.admitted_files)
     for proof in proofs:
         if show_all or not proof.holds:
             mark = "holds" if proof.holds else "BROKEN"
@@ -271,7 +288,7 @@ def _whole_way(shop: Workshop, *, fetching: bool) -> None:
             report = building.build(shop, fetched=fetched)
         except NothingToPublish as error:
             raise NothingToPublish(f"{error}{_unreachable(fetched)}") from None
-    for line in building.summary_lines(report):
+    for line in reporting.lines(report):
         click.echo(line)
     held = any(release["state"] == "held" for release in report["releases"])
     sys.exit(LOOK_AT_IT if report["failures"] or held else 0)

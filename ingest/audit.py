@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from ingest.admitted import DUPLICATE, AdmittedFile
 from ingest.errors import AuditError
 from ingest.releases import Release
 
@@ -20,21 +21,25 @@ class Proof:
 
     name: str
     subject: str
-    """the release, or 'edition'"""
+    """the release, the file of a list, or 'edition'"""
     expected: str
     found: str
     holds: bool
 
 
-def audit(path: Path, releases: Sequence[Release]) -> list[Proof]:
+def audit(
+    path: Path, releases: Sequence[Release], lists: Sequence[AdmittedFile] = ()
+) -> list[Proof]:
     """Every proof of the database at `path`, which stands on `releases`, oldest first by feed.
 
-    The file is opened read-only. See `require` for what happens when one does not hold.
+    `lists` are the files of who was admitted that it was loaded from. The database is opened
+    read-only. See `require` for what happens when one does not hold.
     """
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
         db.row_factory = sqlite3.Row
         proofs = [proof for release in releases for proof in _release(db, release)]
+        proofs += [proof for file in lists for proof in _admitted(db, file)]
         proofs += _edition(db)
         proofs += _published_totals(db)
         return proofs
@@ -103,6 +108,23 @@ def _release(db: sqlite3.Connection, release: Release) -> Iterator[Proof]:
         if summary.months.get(month) != months.get(month)
     ]
     yield _equal("months whose lines or pence differ", name, 0, len(differ))
+
+
+def _admitted(db: sqlite3.Connection, file: AdmittedFile) -> Iterator[Proof]:
+    """Lines read of a list, as the reading counted them, against lines in the tables."""
+    list_id, url = file.admitted_list.feed_id, file.receipt.url
+    counts = _one(
+        db,
+        "SELECT (SELECT count(*) FROM admitted WHERE list_id = ?1 AND url = ?2), "
+        "count(*) FILTER (WHERE code = ?3), count(*) FILTER (WHERE code <> ?3) "
+        "FROM admitted_left_out WHERE list_id = ?1 AND url = ?2",
+        list_id, url, DUPLICATE,
+    )  # fmt: skip
+    name = "lines read of a list are admitted, repeated or could not be taken"
+    yield _equal(name, f"{list_id} {url}", file.line_count, sum(counts))
+    told = file.counts()
+    parts = tuple(told[key] for key in ("admitted_count", "duplicate_count", "rejected_count"))
+    yield _equal("lines of a list by what became of them", f"{list_id} {url}", parts, tuple(counts))
 
 
 def _edition(db: sqlite3.Connection) -> Iterator[Proof]:

@@ -80,3 +80,18 @@ SELECT count(*) FROM buyer_places
 WHERE buyer_id NOT IN (SELECT buyer_id FROM buyers)
     OR name <> (SELECT name FROM buyers WHERE buyers.buyer_id = buyer_places.buyer_id)
     OR latitude NOT BETWEEN 49.8 AND 60.9 OR longitude NOT BETWEEN -8.7 AND 1.8
+
+-- must be nought: files of lists whose lines are not all admitted, repeated or rejected
+SELECT count(*) FROM admitted_files
+WHERE line_count <> admitted_count + duplicate_count + rejected_count
+    OR admitted_count <> (SELECT count(*) FROM admitted
+        WHERE admitted.list_id = admitted_files.list_id AND admitted.url = admitted_files.url)
+    OR duplicate_count + rejected_count <> (SELECT count(*) FROM admitted_left_out
+        WHERE admitted_left_out.list_id = admitted_files.list_id
+            AND admitted_left_out.url = admitted_files.url)
+
+-- must be nought: admitted firms that sold and are not joined to their sales, or to another's
+SELECT count(*) FROM admitted
+WHERE supplier_id IS NOT (
+    SELECT suppliers.supplier_id FROM suppliers WHERE suppliers.supplier_id = admitted.party_id
+)

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest import audit, fetch, load, match, places, publish, releases, stage, summarise
+from ingest import admitted, audit, fetch, load, match, places, publish, releases, stage, summarise
 from ingest.archive import Archive, Receipt
 from ingest.errors import IngestError, NothingToPublish
 from ingest.feeds import Declaration, Feed, FileSource, UrlSource
 from ingest.progress import Progress
-from ingest.releases import Release, pounds
+from ingest.releases import Release
 
 REVIEW = {"supplier": "supplier_aliases", "buyer": "buyer_aliases"}
 
@@ -52,6 +52,8 @@ class Plan:
     """files that are no release of their feed, a sentence each"""
     customer_files: list[places.CustomerFile] = field(default_factory=list)
     """the customer lists' files, where places are looked up"""
+    admitted_files: list[admitted.AdmittedFile] = field(default_factory=list)
+    """the files that say which suppliers were admitted to a framework"""
 
     def taken(self, feed_id: str) -> list[Release]:
         return [release for release in self.releases[feed_id] if release.state == "taken"]
@@ -97,10 +99,12 @@ class Plan:
             receipt = json.dumps(asdict(release.staged.receipt), sort_keys=True)
             digest.update(f"{release.release_id} {receipt} {release.reasons}".encode())
         digest.update(places.version().encode())
-        for found in self.customer_files:
-            settings = found.customer_list.model_dump(mode="json", exclude={"sources", "limits"})
-            listed = json.dumps([settings, asdict(found.receipt)], sort_keys=True)
-            digest.update(listed.encode())
+        for declared, listed in (
+            *((file.customer_list, file.receipt) for file in self.customer_files),
+            *((file.admitted_list, file.receipt) for file in self.admitted_files),
+        ):
+            settings = declared.model_dump(mode="json", exclude={"sources", "limits"})
+            digest.update(json.dumps([settings, asdict(listed)], sort_keys=True).encode())
         return f"{self.newest_month}-{digest.hexdigest()[:8]}"
 
 
@@ -131,10 +135,16 @@ def plan(shop: Workshop) -> Plan:
         for feed in feeds:
             staged = list(_stage(shop, feed, failures))
             found[feed.feed_id] = releases.judge(staged, decisions, restates=feed.restates_history)
-    lists = shop.declaration.customer_lists.values()
+    declared = shop.declaration
     with shop.progress.step("place"):
-        files = places.read_lists(shop.archive, lists, failures)
-    return Plan(feeds, found, failures, files)
+        customers = places.read_lists(
+            shop.archive, declared.customer_lists.values(), declared.folder, failures
+        )
+    with shop.progress.step("admit"):
+        listed = admitted.read_lists(
+            shop.archive, declared.admitted_lists.values(), declared.folder, failures
+        )
+    return Plan(feeds, found, failures, customers, listed)
 
 
 def _stage(shop: Workshop, feed: Feed, failures: list[str]) -> Iterator[stage.Staged]:
@@ -202,6 +212,8 @@ def load_all(shop: Workshop, made: Plan) -> None:
             _review_lists(shop, parties)
         with shop.progress.step("place"):
             places.load(db, made.customer_files, illustrative=shop.declaration.illustrative)
+        with shop.progress.step("admit"):
+            admitted.load(db, made.admitted_files)
         _load_releases(shop, made, db)
         with shop.progress.step("index"):
             load.finish(db, lambda text: shop.progress.moving(text))
@@ -258,7 +270,7 @@ def _review_lists(shop: Workshop, parties: dict[match.Kind, list[match.Party]]) 
 def prove(shop: Workshop, made: Plan) -> list[audit.Proof]:
     """Raises AuditError where a proof does not hold."""
     with shop.progress.step("audit"):
-        proofs = audit.audit(shop.work, made.all_taken())
+        proofs = audit.audit(shop.work, made.all_taken(), made.admitted_files)
     audit.require(proofs)
     return proofs
 
@@ -320,6 +332,7 @@ def _describe(report: dict[str, Any], made: Plan, fetched: list[fetch.Outcome]) 
         for found in made.releases.values()
         for release in found
     ]
+    report["admitted_lists"] = [admitted.told(file) for file in made.admitted_files]
     if made.all_taken():
         report["edition_id"] = made.edition_id
         report["totals"] = _totals(made)
@@ -352,34 +365,6 @@ def _nothing(shop: Workshop, made: Plan) -> str:
         f"There is no release to publish: {shop.build / 'archive'} has none that can be taken of "
         f"{', '.join(shop.declaration.feeds)}.{held}{failures}"
     )
-
-
-def summary_lines(report: dict[str, Any]) -> Iterator[str]:
-    """The report for a person, a line at a time."""
-    for release in report.get("releases", []):
-        for heading, near in release["unknown_headings"]:
-            hint = f"; the nearest known name is '{near}'" if near else ""
-            yield f"{release['release_id']}: heading '{heading}' is not known{hint}."
-        if release["state"] != "taken":
-            yield f"{release['release_id']} is {release['state']}. {' '.join(release['reasons'])}"
-        if release["state"] == "held":
-            yield f"  To take it all the same: make accept RELEASE={release['release_id']}"
-    yield from (f"failed: {failure}" for failure in report.get("failures", []))
-    for edition_id in report.get("taken_down", []):
-        yield f"Edition {edition_id} is taken down: it shows a text that is now withheld."
-    if totals := report.get("totals"):
-        share = "not known" if totals["sme_pct"] is None else f"{totals['sme_pct']}%"
-        yield (
-            f"{totals['line_count']:,} lines read, {totals['loaded_count']:,} loaded, "
-            f"{totals['quarantined_count']:,} quarantined."
-        )
-        yield (
-            f"Total {pounds(totals['loaded_pence'])}, SME share {share}, "
-            f"newest month {totals['newest_month']}."
-        )
-    took = ", ".join(f"{name} {seconds:.1f}s" for name, seconds in report["seconds"].items())
-    yield f"Time: {took}."
-    yield f"Edition {report.get('edition_id', 'none')}: {report['outcome']}."
 
 
 def _now() -> str:

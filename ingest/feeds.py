@@ -10,7 +10,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -21,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from ingest import numbered_yaml, reference
 from ingest.errors import DeclarationError
 
 DEFAULT_FEEDS = Path(__file__).with_name("feeds.yml")
@@ -45,15 +45,6 @@ def _compiles(pattern: str) -> str:
 
 
 Pattern = Annotated[Text, AfterValidator(_compiles)]
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML whose dates stay text, because a day is checked and written as ISO text."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - overrides a class attribute of yaml's
-        first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
 
 
 class Strict(BaseModel):
@@ -183,8 +174,8 @@ class Feed(Strict):
         return self
 
 
-class CustomerList(Strict):
-    """A publisher's list of public bodies with a postcode each: where places are looked up."""
+class PublishedList(Strict):
+    """What is declared of a list that is looked up in, and never added to spend."""
 
     feed_id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     title: Text
@@ -192,10 +183,15 @@ class CustomerList(Strict):
     licence: Text
     attribution: Text
     provenance: Text | None = None
-    headings: dict[Literal["urn", "customer", "postcode"], list[Text]]
     ignored_headings: list[Text] = []
     limits: Limits = Limits()
     sources: list[AnySource]
+
+
+class CustomerList(PublishedList):
+    """A publisher's list of public bodies with a postcode each: where places are looked up."""
+
+    headings: dict[Literal["urn", "customer", "postcode"], list[Text]]
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -203,7 +199,7 @@ class CustomerList(Strict):
 
     @property
     def constants(self) -> dict[str, str]:
-        """A list, unlike a feed, has none."""
+        """A list of customers, unlike a feed, has none."""
         return {}
 
     @field_validator("sources")
@@ -221,6 +217,38 @@ class CustomerList(Strict):
         return self
 
 
+class AdmittedList(PublishedList):
+    """A publisher's list of the suppliers that were admitted to a framework, or to several.
+
+    One with no `sources` brings nothing; it is there for others to be like.
+    """
+
+    headings: dict[Literal["framework", "lot", "supplier", "supplier_size"], list[Text]]
+    constants: dict[Literal["framework"], Text] = {}
+    """The framework, where the list is of one alone and has no column for it."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return ("framework", "supplier")
+
+    @model_validator(mode="after")
+    def _required_can_be_had(self) -> AdmittedList:
+        for name in self.required:
+            if name not in self.headings and name not in self.constants:
+                raise ValueError(f"headings must say what '{name}' can be called")
+        given = self.constants.get("framework")
+        if given and reference.framework(given) is None:
+            raise ValueError(
+                f"constants: '{given}' is no framework that ingest/reference/categories.csv "
+                "and frameworks.csv know"
+            )
+        return self
+
+
+Declared = Feed | CustomerList | AdmittedList
+"""Whatever has sources to fetch from and headings to read by."""
+
+
 class Declaration(Strict):
     """A whole feeds.yml. `folder` is where its relative paths start."""
 
@@ -229,10 +257,21 @@ class Declaration(Strict):
     """True for invented data: every page then says so."""
     feeds: dict[str, Feed]
     customer_lists: dict[str, CustomerList] = {}
+    admitted_lists: dict[str, AdmittedList] = {}
 
     @property
     def folder(self) -> Path:
         return self.path.resolve().parent
+
+    @model_validator(mode="after")
+    def _one_id_each(self) -> Declaration:
+        """What is fetched is filed by id alone: a list of that id would be read as releases."""
+        seen: set[str] = set()
+        for feed_id in (*self.feeds, *self.customer_lists, *self.admitted_lists):
+            if feed_id in seen:
+                raise ValueError(f"'{feed_id}' is the id of two: feeds and lists need one each")
+            seen.add(feed_id)
+        return self
 
 
 def heading_key(heading: str) -> str:
@@ -242,11 +281,11 @@ def heading_key(heading: str) -> str:
 
 def load(path: Path) -> Declaration:
     """The declaration at `path`. Raises DeclarationError, one sentence with the line."""
-    document, lines = _read_yaml(path)
+    document, lines = numbered_yaml.read(path)
     if not isinstance(document, dict) or not isinstance(document.get("feeds"), dict):
         raise DeclarationError(f"{path} line 1: must have a mapping called 'feeds'.")
     settings = {**document, "path": path}
-    for section in ("feeds", "customer_lists"):
+    for section in ("feeds", "customer_lists", "admitted_lists"):
         settings[section] = _section(path, lines, document, section)
     try:
         return Declaration.model_validate(settings)
@@ -257,14 +296,14 @@ def load(path: Path) -> Declaration:
 def _section(
     path: Path, lines: dict[tuple[Any, ...], int], document: dict[str, Any], section: str
 ) -> dict[str, Any]:
-    """The feeds or the customer lists of the document, each with what it takes from another."""
+    """The feeds or the lists of the document, each with what it takes from another."""
     declared = document.get(section) or {}
     if not isinstance(declared, dict):
         line = lines[(section,)]
         raise DeclarationError(f"{path} line {line}: '{section}' must be a mapping.")
     known = declared
     if path.resolve() != DEFAULT_FEEDS:
-        known = {**(_read_yaml(DEFAULT_FEEDS)[0].get(section) or {}), **declared}
+        known = {**(numbered_yaml.read(DEFAULT_FEEDS)[0].get(section) or {}), **declared}
     found = {}
     for feed_id, given in declared.items():
         if not isinstance(given, dict):
@@ -285,7 +324,7 @@ def _inherit(
     while "like" in settings:
         other = settings.pop("like")
         at, packaged = other, packaged or other == at
-        pool = _read_yaml(DEFAULT_FEEDS)[0].get(section) or {} if packaged else known
+        pool = numbered_yaml.read(DEFAULT_FEEDS)[0].get(section) or {} if packaged else known
         base = pool.get(other) if (at, packaged) not in seen else None
         if base is None:
             line = lines.get((section, feed_id, "like"), 1)
@@ -294,48 +333,9 @@ def _inherit(
                 f"known are {', '.join(sorted(known))}."
             )
         seen.add((at, packaged))
-        settings = {**base, **settings}
+        # No sources are nothing to take over: whoever means none says so.
+        settings = {**{key: value for key, value in base.items() if value != []}, **settings}
     return settings
-
-
-def _read_yaml(path: Path) -> tuple[Any, dict[tuple[Any, ...], int]]:
-    """The document, and for each place in it (a tuple of keys) its line in the file."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=_Loader)
-        document = yaml.load(text, Loader=_Loader)
-    except FileNotFoundError:
-        raise DeclarationError(f"{path}: no such file; FEEDS must name a declaration.") from None
-    except UnicodeDecodeError as error:
-        raise DeclarationError(f"{path}: is not UTF-8 text ({error.reason}).") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", None) or "cannot be read"
-        raise DeclarationError(f"{path} line {line}: is not valid YAML: {problem}.") from None
-    lines: dict[tuple[Any, ...], int] = {}
-    if root is not None:
-        _lines(path, root, (), lines)
-    return document, lines
-
-
-def _lines(
-    path: Path, node: yaml.Node, place: tuple[Any, ...], lines: dict[tuple[Any, ...], int]
-) -> None:
-    lines.setdefault(place, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            inner = (*place, key.value)
-            if inner in lines:
-                raise DeclarationError(
-                    f"{path} line {key.start_mark.line + 1}: '{key.value}' is given twice "
-                    f"(first on line {lines[inner]})."
-                )
-            lines[inner] = key.start_mark.line + 1
-            _lines(path, value, inner, lines)
-    elif isinstance(node, yaml.SequenceNode):
-        for number, value in enumerate(node.value):
-            _lines(path, value, (*place, number), lines)
 
 
 def _sentence(path: Path, lines: dict[tuple[Any, ...], int], error: ValidationError) -> str:

@@ -16,7 +16,7 @@ from typing import IO, Any, Literal
 from ingest import listings, sniff, web
 from ingest.archive import CHUNK, Archive, Facts, Receipt, digest
 from ingest.errors import FetchError
-from ingest.feeds import AnySource, CustomerList, Declaration, Feed
+from ingest.feeds import AnySource, Declaration, Declared, Feed
 
 Status = Literal["new", "unchanged", "failed"]
 
@@ -45,14 +45,15 @@ def fetch(
     report: web.Report,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Outcome]:
-    """Ask every source of every declared feed and customer list, in order; keep what is new.
+    """Ask every source of every declared feed and list, in order; keep what is new.
 
     `report` is given one sentence an outcome and one a wait. Never raises for what a source does;
     raises ArchiveError where the archive itself is damaged. `sleep` takes seconds.
     """
     outcomes = []
-    feeds: list[Feed | CustomerList] = [
+    feeds: list[Declared] = [
         *declaration.feeds.values(), *declaration.customer_lists.values(),
+        *declaration.admitted_lists.values(),
     ]  # fmt: skip
     with web.opened(report, sleep) as connection:
         for feed in feeds:
@@ -66,7 +67,7 @@ def fetch(
 class _Run:
     """One feed, asked once."""
 
-    feed: Feed | CustomerList
+    feed: Declared
     folder: Path
     archive: Archive
     connection: web.Web
@@ -132,7 +133,9 @@ class _Run:
         if known and known.sha256 == sha256:
             return _unchanged(known, self.archive.add(path, facts))
         for other in self.archive.receipts(facts.feed_id):
-            if other.sha256 == sha256 and other.url != facts.url:
+            # A release is one wherever it lies; a list counts at the address that is declared.
+            is_release = isinstance(self.feed, Feed)
+            if is_release and other.sha256 == sha256 and other.url != facts.url:
                 message = f"{facts.url}: unchanged, the same bytes as {other.url}."
                 return Outcome(facts.feed_id, facts.url, "unchanged", message, other)
         receipt = self.archive.add(path, facts)

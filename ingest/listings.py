@@ -5,6 +5,7 @@ Touches no network: the caller passes the way to ask, and gets items in the orde
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import os
 import re
@@ -18,7 +19,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
 from ingest.errors import FetchError
-from ingest.feeds import AnySource, CkanSource, FileSource, GovukSource
+from ingest.feeds import AnySource, CkanSource, FileSource, GovukSource, UrlSource
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,16 @@ def items(source: AnySource, folder: Path, ask: Callable[[str], Any]) -> list[It
     if isinstance(source, CkanSource):
         return ckan_items(source, ask(named(source)))
     return [Item(source.url, _filename(source.url))]
+
+
+def could_give(source: AnySource, url: str, folder: Path) -> bool:
+    """Whether a file of that address may be this source's; a catalogue may have listed any."""
+    if isinstance(source, FileSource):
+        declared = source.path
+        if Path(declared).is_absolute():
+            declared = os.path.relpath(declared, folder)
+        return url == declared or fnmatch.fnmatchcase(url, declared.replace("**/", "*"))
+    return url == source.url if isinstance(source, UrlSource) else "://" in url
 
 
 def local_items(source: FileSource, folder: Path) -> list[Item]:

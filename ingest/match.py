@@ -12,7 +12,7 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -93,6 +93,12 @@ def match(kind: Kind, counts: Mapping[str, int]) -> tuple[list[Party], list[Name
         for name in sorted(group):
             names.append(_joined(name, own[name], identifier, shown, aliases))
     return parties, names
+
+
+def ids(kind: Kind, names: Iterable[str]) -> dict[str, str]:
+    """name -> id of its party, by the rules and the reviewed aliases alone."""
+    _, matched = match(kind, dict.fromkeys(names, 1))
+    return {name.published: name.party_id for name in matched}
 
 
 def _joined(

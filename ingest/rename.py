@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.errors import HeadingError
-from ingest.feeds import CustomerList, Feed, heading_key
+from ingest.feeds import Declared, heading_key
 from ingest.read import Row
 
 # Publishers put titles and notes above the heading, never so many lines of them.
@@ -27,9 +27,7 @@ class Columns:
     """(heading that no field declares, the nearest name that one does)"""
 
 
-def rename(
-    name: str, rows: Iterator[Row], feed: Feed | CustomerList
-) -> tuple[Columns, Iterator[Row]]:
+def rename(name: str, rows: Iterator[Row], feed: Declared) -> tuple[Columns, Iterator[Row]]:
     """The columns of `rows`, and the rows below the heading.
 
     The heading is the line near the top that names most fields. Raises HeadingError, naming the
@@ -49,7 +47,7 @@ def rename(
     return Columns(found.line_number, headings, index, unknown), itertools.chain(below, rows)
 
 
-def _index(cells: list[str], feed: Feed | CustomerList) -> dict[str, int]:
+def _index(cells: list[str], feed: Declared) -> dict[str, int]:
     """field -> position. Of two headings for a field the earlier declared alias counts."""
     keys: dict[str, int] = {}
     for position, cell in enumerate(cells):
@@ -64,7 +62,7 @@ def _index(cells: list[str], feed: Feed | CustomerList) -> dict[str, int]:
 
 
 def _unknown(
-    cells: list[str], index: dict[str, int], feed: Feed | CustomerList
+    cells: list[str], index: dict[str, int], feed: Declared
 ) -> Iterator[tuple[str, str | None]]:
     used = set(index.values())
     ignored = {heading_key(heading) for heading in feed.ignored_headings}
@@ -83,7 +81,7 @@ def _missing(
     found: Row,
     field: str,
     unknown: tuple[tuple[str, str | None], ...],
-    feed: Feed | CustomerList,
+    feed: Declared,
 ) -> str:
     allowed = ", ".join(f"'{alias}'" for alias in feed.headings.get(field, []))  # type: ignore[call-overload]
     there = ", ".join(f"'{cell.strip()}'" for cell in found.cells if cell.strip())

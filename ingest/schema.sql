@@ -63,6 +63,7 @@ CREATE TABLE frameworks (
     framework TEXT PRIMARY KEY,
     agreement_number TEXT,
     first_month TEXT,
+    family TEXT NOT NULL,
     note TEXT
 );
 
@@ -263,4 +264,57 @@ CREATE TABLE customer_files (
     customer_count INTEGER NOT NULL,
     without_postcode_count INTEGER NOT NULL,
     PRIMARY KEY (list_id, url)
+);
+
+-- The files of the lists of suppliers that were admitted to a framework.
+CREATE TABLE admitted_files (
+    list_id TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    title TEXT NOT NULL,
+    publisher TEXT NOT NULL,
+    licence TEXT NOT NULL,
+    attribution TEXT NOT NULL,
+    provenance TEXT,
+    url TEXT NOT NULL,
+    fetched_at TEXT NOT NULL,
+    byte_count INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    heading_line INTEGER NOT NULL,
+    unknown_headings TEXT NOT NULL,
+    line_count INTEGER NOT NULL,
+    blank_count INTEGER NOT NULL,
+    admitted_count INTEGER NOT NULL,
+    duplicate_count INTEGER NOT NULL,
+    rejected_count INTEGER NOT NULL,
+    PRIMARY KEY (list_id, url)
+);
+
+-- Their lines: who was admitted to what. A firm that sold nothing has no supplier_id.
+CREATE TABLE admitted (
+    admitted_id TEXT PRIMARY KEY,
+    list_id TEXT NOT NULL,
+    url TEXT NOT NULL,
+    line_number INTEGER NOT NULL,
+    framework TEXT NOT NULL REFERENCES frameworks(framework),
+    lot TEXT,
+    supplier_size TEXT,
+    published_name TEXT NOT NULL,
+    party_id TEXT NOT NULL,
+    supplier_id TEXT REFERENCES suppliers(supplier_id),
+    FOREIGN KEY (list_id, url) REFERENCES admitted_files(list_id, url)
+);
+
+-- Their lines that repeat another or could not be taken. Not the whole line: it may name a contact.
+CREATE TABLE admitted_left_out (
+    list_id TEXT NOT NULL,
+    url TEXT NOT NULL,
+    line_number INTEGER NOT NULL,
+    admitted_id TEXT NOT NULL,
+    framework_published TEXT NOT NULL,
+    published_name TEXT NOT NULL,
+    field TEXT,
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (list_id, url, line_number),
+    FOREIGN KEY (list_id, url) REFERENCES admitted_files(list_id, url)
 );

@@ -63,7 +63,7 @@ def extra_template_vars(
         return None
 
     async def variables() -> dict[str, Any]:
-        found: dict[str, Any] = {"answer_files": sql_page.files, "trouble_of": trouble_of}
+        found: dict[str, Any] = {"trouble_of": trouble_of}
         if view_name == "database" and database == queries.DATABASE:
             ask = await sql_page.ask(datasette, request)
             found["ask"] = ask

@@ -9,7 +9,7 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.utils.asgi import Response
-from govspend_site import edition, firms, page, settled, words
+from govspend_site import admitted, edition, firms, page, settled, words
 
 CAVEATS = (
     "sme-definition",
@@ -21,6 +21,7 @@ CAVEATS = (
     "names-joined",
     "reported-by-suppliers",
 )
+LISTED_CAVEATS = ("admitted-by-name",)
 SHOWN_PEERS = 50
 # What the numbers at risk are shown for.
 _SHOWN_STEPS = (0, 1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 60)
@@ -34,6 +35,7 @@ async def shown(datasette: Any, request: Any) -> Response:
     served = await edition.current(datasette)
     feeds = [f.title.removesuffix(" sales") for f in settled.merged(served.feeds if served else ())]
     caveats = datasette.metadata("caveats") or {}
+    listed = await admitted.figures(datasette, found.choices.size)
     context = {
         "found": found,
         "choices": found.choices,
@@ -44,7 +46,10 @@ async def shown(datasette: Any, request: Any) -> Response:
         "peers": found.peers[:SHOWN_PEERS],
         "steps": [s for s in found.figures.second.steps if s.month in _SHOWN_STEPS],
         "same_by_name": found.figures == found.by_name,
-        "caveats": [caveats[name] for name in CAVEATS],
+        "caveats": [caveats[name] for name in CAVEATS + LISTED_CAVEATS * bool(listed)],
+        "admitted": listed,
+        "admitted_sentence": admitted.sentence,
+        "listed": words.listed,
         "lines_link": lambda **party: firms.lines_link(found.choices, **party),
         "sql_link": lambda name: firms.sql_link(name, found.choices, found.recent),
         "percent": words.percent,
@@ -56,15 +61,21 @@ async def shown(datasette: Any, request: Any) -> Response:
 
 
 async def as_data(datasette: Any, request: Any) -> Response:
-    """/firms-like-mine.json with the figures; firms and buyers as JSON or CSV, for the choices."""
+    """/firms-like-mine.json with the figures; its lists as JSON or CSV, for the choices."""
     options = await firms.options(datasette)
     found = await firms.answer(datasette, firms.from_request(request, options))
     name, ending = request.url_vars.get("list"), request.url_vars["ending"]
     headers = {"access-control-allow-origin": "*"} if datasette.cors else {}
+    listed = await admitted.figures(datasette, found.choices.size)
+    of_admitted = listed.rows if listed else []
     if name is None:
-        told = {"supplier_ids": found.figures.told(), "published_names": found.by_name.told()}
+        told = {
+            "supplier_ids": found.figures.told(),
+            "published_names": found.by_name.told(),
+            "admitted": of_admitted,
+        }
         return Response.json(told, headers=headers)
-    rows = getattr(found, _LISTS[name])
+    rows = of_admitted if name == "admitted" else getattr(found, _LISTS[name])
     if ending == "json":
         return Response.json(rows, headers=headers)
     headers["content-disposition"] = f'attachment; filename="{name}-like-mine.csv"'
@@ -86,5 +97,5 @@ def register_routes() -> list[tuple[str, Any]]:
     return [
         (r"^/firms-like-mine$", shown),
         (r"^/firms-like-mine\.(?P<ending>json)$", as_data),
-        (r"^/firms-like-mine/(?P<list>firms|buyers)\.(?P<ending>json|csv)$", as_data),
+        (r"^/firms-like-mine/(?P<list>firms|buyers|admitted)\.(?P<ending>json|csv)$", as_data),
     ]

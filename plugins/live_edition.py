@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from datasette import hookimpl
 from datasette.utils.asgi import asgi_send_redirect
-from govspend_site import as_of, live
+from govspend_site import as_of, live, page_cache
 from govspend_site.queries import DATABASE
 
 
@@ -30,7 +30,9 @@ def path_of(scope: Any) -> str:
 
 @hookimpl(trylast=True)
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
-    def wrap(app: Any) -> Any:
+    def wrap(made: Any) -> Any:
+        app = page_cache.cached(made)
+
         async def pinned(scope: Any, receive: Any, send: Any) -> None:
             shelf = live.shelf_of(datasette)
             if shelf is None or scope["type"] != "http":

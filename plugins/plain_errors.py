@@ -11,9 +11,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from datasette import hookimpl
+from datasette.database import QueryInterrupted
 from datasette.utils import add_cors_headers
 from datasette.utils.asgi import Base400, Response
 from datasette.views.base import DatasetteError
+from govspend_site import export, lane, visits
 
 _WORDS = {
     400: ("That request could not be understood", "Check the address, the filter or the SQL."),
@@ -32,25 +34,35 @@ _TOO_SLOW = (
     "That question took too long",
     "Ask for less at once: fewer columns, a filter, or one year at a time.",
 )
+_BUSY_PAGE = (
+    "This page takes too long just now",
+    "The site is busy. Try the same address again in a few seconds.",
+)
+_BUSY = (
+    "Many questions are being worked out just now",
+    "Yours was not started. Nothing is lost: try the same address again in a few seconds.",
+)
 
 
 # Arguments that Datasette reads as numbers, lists or places without checking them first.
 _READ_AS_THEY_ARE = ("_next", "_timelimit", "_through", "_facet_size")
+_OF_ARGUMENTS = (
+    ValueError, LookupError, TypeError, AssertionError, RecursionError, sqlite3.Error,
+)  # fmt: skip
+# How Datasette begins what it says of an argument that it then takes for a fault of ours.
+_MISTAKES = ("Cannot ", "Invalid ")
 _LISTS = ("__in", "__notin")
+_FILES = tuple(f".{ending}" for ending in export.FORMATS)
 
 
 def mistaken(exception: Exception, arguments: Iterable[str]) -> str | None:
     """What was wrong with the request when an exception is not a fault of ours; else None."""
     if isinstance(exception, DatasetteError):
         # Datasette answers 500 to a sort by a column that is not there.
-        return str(exception.message) if exception.message.startswith("Cannot ") else None
-    if isinstance(exception, sqlite3.Warning):
-        # What sqlite3 says of a second statement.
+        return str(exception.message) if exception.message.startswith(_MISTAKES) else None
+    if isinstance(exception, sqlite3.Error) and not visits.SQL_ARGUMENTS.isdisjoint(arguments):
         return str(exception)
-    if isinstance(exception, UnicodeDecodeError) and {"sql", "_where"} & set(arguments):
-        # What it raises where a function that is an aggregate is given such bytes.
-        return "A function cannot be given a text that is not UTF-8."
-    if not isinstance(exception, ValueError | LookupError | TypeError | sqlite3.Error):
+    if not isinstance(exception, _OF_ARGUMENTS):
         return None
     for name in arguments:
         if name in _READ_AS_THEY_ARE or name.endswith(_LISTS):
@@ -63,6 +75,11 @@ def told(exception: Exception, arguments: Iterable[str] = ()) -> tuple[int, str,
     mistake = mistaken(exception, arguments)
     if mistake:
         return 400, *_WORDS[400], mistake
+    if isinstance(exception, QueryInterrupted):
+        theirs = not visits.SQL_ARGUMENTS.isdisjoint(arguments)
+        return (400, *_TOO_SLOW, str(exception.sql)) if theirs else (503, *_BUSY_PAGE, "")
+    if isinstance(exception, lane.Busy):
+        return 503, *_BUSY, ""
     if not isinstance(exception, Base400 | DatasetteError):
         return 500, *_WORDS[500], ""
     status = exception.status
@@ -84,17 +101,19 @@ async def answer(
 ) -> Response:
     """The error as JSON, as text where a file was asked for, or as a page."""
     headers: dict[str, str] = {}
+    if status == 503:
+        headers["retry-after"] = str(lane.Busy.retry_after)
     if datasette.cors:
         add_cors_headers(headers)
     if request.path.endswith(".json"):
         said = {"ok": False, "status": status, "title": heading, "error": detail or advice}
         return Response.json(said, status=status, headers=headers)
-    if request.path.endswith(".csv") or request.url_vars.get("format") == "svg":
+    if request.path.endswith(_FILES) or request.url_vars.get("format") == "svg":
         text = f"{heading}. {advice} {detail}".strip()
         return Response.text(text, status=status, headers=headers)
     context = {"status": status, "heading": heading, "advice": advice, "detail": detail}
     body = await datasette.render_template("error.html", context, request=request)
-    return Response.html(body, status=status)
+    return Response.html(body, status=status, headers=headers)
 
 
 @hookimpl

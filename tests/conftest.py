@@ -5,17 +5,19 @@ What is absent is skipped with one line; under CI nothing is, so there it fails.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -34,6 +36,9 @@ CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,12 @@ def ingest(*arguments: str | Path, project: Path = ROOT) -> subprocess.Completed
     return subprocess.run(
         command, cwd=project, capture_output=True, text=True, timeout=600, check=False
     )
+
+
+def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` gives, from an event loop of its own: a browser's tests leave theirs running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def free_port() -> int:

@@ -108,7 +108,7 @@ def december_2017(lines: Sequence[Line]) -> bytes:
     """Months as Apr-12, money as £1,234.00 and (£12.00), cp1252, no description."""
     heading = ["Sector", "Lot", "Month", "Spend", "SME Status", "Supplier", "Customer", "Framework"]
     rows = [
-        [line.sector, WORDS[line.lot], _named(line.month), _accounting(line.pounds), line.size,
+        [line.sector, WORDS[line.lot], named(line.month), _accounting(line.pounds), line.size,
          line.supplier, line.buyer, line.framework]
         for line in lines
     ]  # fmt: skip
@@ -119,7 +119,7 @@ def dos_2017(lines: Sequence[Line]) -> bytes:
     """The same without a framework, in a file of its own; ISO-8859-1."""
     heading = ["Sector", "Lot", "Month", "Spend", "SME Status", "Supplier", "Customer"]
     rows = [
-        [line.sector, "Digital Outcomes", _named(line.month), _accounting(line.pounds), line.size,
+        [line.sector, "Digital Outcomes", named(line.month), _accounting(line.pounds), line.size,
          line.supplier, line.buyer]
         for line in lines
     ]  # fmt: skip
@@ -161,6 +161,20 @@ def declare(folder: Path, **feeds: str) -> Path:
     return target
 
 
+def declare_lists(folder: Path, release: str, lists: str) -> Path:
+    """A feeds.yml of one release and of lists of admitted suppliers, as `one_list` gives each."""
+    path = folder / "feeds.yml"
+    start = "feeds:\n  gcloud-sales:\n    like: gcloud-sales\n    sources:\n"
+    path.write_text(f"{start}      - {{kind: file, path: '{release}'}}\nadmitted_lists:\n{lists}")
+    return path
+
+
+def one_list(path: str, more: str = "", name: str = "suppliers") -> str:
+    """The declaration of a list; `more` are its other settings, a line each."""
+    start = f"  {name}:\n    like: digital-marketplace\n{more}"
+    return f"{start}    sources:\n      - {{kind: file, path: '{path}'}}\n"
+
+
 def _slashed(month: str) -> str:
     return f"01/{month[5:]}/{month[:4]}"
 
@@ -169,7 +183,8 @@ def _serial(month: str) -> int:
     return (dt.date.fromisoformat(f"{month}-01") - dt.date(1899, 12, 30)).days
 
 
-def _named(month: str) -> str:
+def named(month: str) -> str:
+    """2012-04 as Apr-12."""
     return dt.date.fromisoformat(f"{month}-01").strftime("%b-%y")
 
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from asked import BY_MONTH, HOSTILE, address, asked, in_editor, links_of, rows, words_of
 from conftest import ROOT, Site
-from govspend_site import sql_errors, sql_functions, sql_page, sql_schema
+from govspend_site import sql_errors, sql_functions, sql_schema
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,23 +97,21 @@ def test_an_answer_says_how_many_rows_and_how_long(real_site: Site) -> None:
 
 
 def test_rows_that_are_cut_are_said_to_be(real_site: Site) -> None:
-    """Protects from taking the first thousand rows for all of them."""
-    page = words_of(asked(real_site, "select * from spend").text)
-    assert "The first 1,000 rows in" in page
-    assert "Only the first 1,000 rows are shown" in page
-    assert "cut at the same row" in page
+    """Protects from taking the first rows for all of them: every file that holds all is named."""
+    page = asked(real_site, "select spend_id, month from spend").text
+    said = words_of(page)
+    (shown,) = re.findall(r"The first ([\d,]+) rows in", said)
+    assert page.count("<tr>") - 1 == int(shown.replace(",", ""))
+    assert f"Only the first {shown} rows are shown" in said
+    assert "JSON can hold 1,000." in said
+    notice = page.partition('class="message-info"')[2].partition("</p>")[0]
+    assert "For all of them take" in notice
+    for link in links_of(notice):
+        assert re.match(r"/govspend\.\w+\?sql=", link)
+    (whole,) = (link for link in links_of(notice) if link.startswith("/govspend.csv"))
+    (lines,) = rows(real_site, "select count(*) as n from spend")
+    assert real_site.get(whole).text.count("\n") == lines["n"] + 1
     assert "Only the first" not in words_of(asked(real_site, BY_MONTH).text)
-
-
-def test_formats_that_hold_all_rows_are_named_where_there_are_any() -> None:
-    """The sentence never sends anyone to a file that is cut as the page is."""
-    stock = sql_page.files({"json": "/q.json"}, "/q.csv")
-    assert (stock.whole, stock.cut) == ([], ["JSON", "CSV"])
-    more = {"json": "/q.json", "svg": "/q.svg", "xlsx": "/q.xlsx", "parquet": "/q.parquet"}
-    files = sql_page.files(more, "/q.csv")
-    assert [name for name, _ in files.whole] == ["XLSX", "Parquet", "CSV"]
-    assert files.all[0] == ("JSON", "/q.json")
-    assert files.all[-1][1] == "/q.svg"
 
 
 def test_no_rows_says_what_to_look_at(real_site: Site) -> None:

@@ -9,7 +9,6 @@ import json
 import re
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,21 +16,21 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
-from conftest import ROOT, Site, absent, ingest, serving
+from commands import recomputed
+from conftest import ROOT, Site, ingest, serving
+from govspend_site import proof
 
-CARDS = (
-    "sme-share",
-    "sme-share-last-12-months",
-    "sme-share-by-month",
-    "market-total",
-    "smes-that-sold",
-    "first-sale",
-    "second-buyer",
-    "financial-year/2013-14",
-    "supplier/bjss",
-    "buyer/cabinet-office",
-    "first-sales-from/cabinet-office",
-)
+RELEASE = "gcloud-sales-2014-06"
+IDS = {
+    "financial-year": "2013-14",
+    "supplier": "bjss",
+    "buyer": "cabinet-office",
+    "first-sales-from": "cabinet-office",
+    **dict.fromkeys(("release", "revision", "new-suppliers", "new-buyers"), RELEASE),
+}
+# Every kind of card but the outlook, for which the real releases are too few: it is recomputed in
+# test_foretell_a_revision.py.
+CARDS = [*proof.HEADLINES, *(f"{kind}/{id_}" for kind, id_ in IDS.items())]
 HOSTILE = (
     "<script>alert(1)</script>",
     "supplier/<script>alert(1)</script>",
@@ -60,26 +59,12 @@ def test_three_commands_recompute_the_figure_without_our_server(
     real_site: Site, tmp_path: Path, key: str
 ) -> None:
     """Protects the promise of every card: fetched, verified and recomputed by other tools."""
-    for tool in ("curl", "sqlite3", "sha256sum"):
-        if shutil.which(tool) is None:
-            absent(tool)
-    page = real_site.get(f"/proof/{key}").text
-    shown = re.findall(r'<li>[^<]*<pre tabindex="0"[^>]*><code>(.*?)</code>', page, re.DOTALL)
-    prints = re.search(r"<samp>(.*?)</samp>", page, re.DOTALL)
-    assert len(shown) == 3
-    assert prints is not None
-    said = ""
-    for command in shown:
-        done = subprocess.run(
-            ["sh", "-c", html.unescape(command)],
-            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        said = done.stdout
-    assert said.strip("\n") == html.unescape(prints[1])
-    # The file that was fetched is the published one, byte for byte.
-    fetched = next(tmp_path.glob("*.db"))
-    assert fetched.read_bytes() == real_site.db.read_bytes()
+    recomputed(real_site, key, tmp_path)
+
+
+def test_every_kind_of_card_is_recomputed_somewhere() -> None:
+    """Protects the promise from a new kind that nobody tried."""
+    assert {card.split("/")[0] for card in CARDS} == set(proof.KINDS) - {"outlook"}
 
 
 def test_the_figures_are_those_of_the_lines(real_site: Site) -> None:
@@ -95,7 +80,7 @@ def test_the_figures_are_those_of_the_lines(real_site: Site) -> None:
     sold = {line["supplier_id"] for line in sme if pence[id(line)] > 0}
     assert card(real_site, "smes-that-sold")["figure"]["sme_suppliers_count"] == len(sold)
     firsts: dict[str, str] = {}
-    for line in lines:
+    for line in sme:
         if pence[id(line)] > 0:
             known = firsts.setdefault(line["supplier_id"], line["month"])
             firsts[line["supplier_id"]] = min(known, line["month"])

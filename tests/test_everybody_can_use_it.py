@@ -32,6 +32,8 @@ PAGES = {
     "proofs": "/proof/",
     "proof": "/proof/sme-share",
     "proof-of-a-supplier": "/proof/supplier/bjss",
+    "proof-of-an-estimate": "/proof/second-buyer-estimate",
+    "proof-of-a-revision": "/proof/revision/gcloud-sales-2014-06",
     "embed": "/proof/sme-share/embed",
     "editions": "/as-of/",
     "question": "/govspend/sme-share-by-buyer",

@@ -347,11 +347,3 @@ def test_growth_of_one_feed_where_all_cannot_tell(sample_site: Site) -> None:
     """A feed that began late hides the growth of all, but not that of the feed before it."""
     page = plain(sample_site.get("/").text)
     assert "Through G-Cloud alone, in the last 12 settled months, to" in page
-
-
-def test_from_home_to_a_proof_card_in_three_clicks(real_site: Site, page: Any) -> None:
-    """A director lands on the home page and has a figure to cite at once."""
-    page.goto(real_site.url + "/")
-    page.get_by_role("link", name="Cite this figure").first.click()
-    page.wait_for_url("**/proof/sme-share")
-    assert page.locator("h1").count() == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -19,6 +20,27 @@ MAIN_PAGES = (
     "/govspend/search?words=cloud",
     "/no-such-page",
 )
+# From the home page to a card: the names of the links to click, as a new user reads them.
+WAYS = {
+    "sme-share": ["Cite this figure: the share of small and medium-sized firms"],
+    "growth": ["Cite this figure: whether spend grew"],
+    "second-buyer-estimate": [
+        "See whether firms like mine sold, and to whom",
+        "Cite this figure: the Kaplan-Meier estimate",
+    ],
+    "concentration": ["Market", "Cite this figure: to how few the money went"],
+    "places": ["Map", "Cite this figure: how much of the spend has a place"],
+    "new-suppliers/gcloud-sales-2014-06": [
+        "Digest", "June 2014", "Cite this figure: new suppliers",
+    ],
+    "revision/gcloud-sales-2014-06": [
+        "Releases", "gcloud-sales-2014-06", "Cite this figure: what it changed",
+    ],
+    "first-sales-from/cabinet-office": [
+        "Buyers", "Cabinet Office", "Cite this figure: first sales that it gave",
+    ],
+    "supplier/bjss": ["Suppliers", "BJSS LTD", "Cite this figure: BJSS LTD"],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -152,3 +174,34 @@ def test_the_map_shows_places_and_fetches_them_from_nobody_but_its_tiles(
 
 def _own(route: Any, site: Site) -> bool:
     return bool(route.request.url.startswith((site.url, "data:")))
+
+
+def follow(page: Any, site: Site, key: str) -> None:
+    """Clicks the way from the home page to a card, and looks at what is there."""
+    page.goto(site.url + "/")
+    for name in WAYS[key]:
+        # Chromium reads a space before the part of a name that only screen readers have.
+        pattern = re.compile(f"^{re.escape(name).replace(':', ' ?:')}$")
+        page.get_by_role("link", name=pattern).first.click(timeout=5_000)
+    page.wait_for_url(f"**/proof/{key}")
+    assert page.locator("h1").count() == 1
+    assert page.locator("ol.commands li").count() == 3
+    assert page.get_by_role("heading", name="Cite it").is_visible()
+
+
+@pytest.mark.parametrize("key", WAYS)
+def test_from_home_to_a_proof_card_in_three_clicks(real_site: Site, page: Any, key: str) -> None:
+    """Protects the director: a figure to cite is three clicks away, whatever she is after."""
+    assert len(WAYS[key]) <= 3
+    follow(page, real_site, key)
+
+
+def test_the_ways_to_a_card_need_no_script_and_no_wide_screen(
+    real_site: Site, browser: Any
+) -> None:
+    """Protects phones and readers without scripts: the same ways are open to them."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 900})
+    page = context.new_page()
+    for key in WAYS:
+        follow(page, real_site, key)
+    context.close()

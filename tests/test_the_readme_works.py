@@ -117,6 +117,7 @@ def test_the_declaration_in_the_readme_is_valid(tmp_path: Path) -> None:
     (tmp_path / "feeds.yml").write_text(block)
     declared = feeds.load(tmp_path / "feeds.yml")
     assert declared.feeds["gcloud-sales"].sources[0].kind == "file"
+    assert declared.admitted_lists["g-cloud-5"].constants == {"framework": "G-Cloud 5"}
 
 
 def test_every_link_in_the_readme_leads_somewhere() -> None:

@@ -13,7 +13,14 @@ from govspend_site import chart, queries, settled, words
 from govspend_site.edition import Edition, Feed
 from govspend_site.home_feeds import Fresh
 from govspend_site.home_months import Month, has_unknown, months_of
-from govspend_site.home_periods import Period, chart_rows, growth, periods
+from govspend_site.home_periods import (
+    Period,
+    chart_rows,
+    compared,
+    growth_words,
+    periods,
+    together,
+)
 from govspend_site.settled import Settled
 
 __all__ = ["Choices", "Home", "Month", "has_unknown", "months_of", "page", "sentence"]
@@ -52,6 +59,20 @@ class Home:
     releases: list[str]
     """Releases of the chosen feed; none where all feeds are chosen."""
     counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The settled months that are compared with those a year before; of one feed, or of all."""
+
+    feed: Feed | None
+    now: list[Month]
+    before: list[Month]
+
+    @property
+    def sentence(self) -> str:
+        said = growth_words(together(self.now), together(self.before), self.now[-1].month)
+        return through_alone(self.feed.title if self.feed else "", said)
 
 
 def sentence(months: list[Month], feeds: list[Feed], unknown: bool) -> str:
@@ -137,6 +158,7 @@ async def _made(datasette: Any, edition: Edition, choices: Choices) -> Home:
     covered = await settled.current(datasette)
     every = settled.merged(edition.feeds)
     everything = months_of(rows)
+    grown = growth_of(rows, every, covered)
     feeds = [feed for feed in every if choices.feed in (ALL_FEEDS, feed.feed_id)]
     own = [row for row in rows if choices.feed in (ALL_FEEDS, row["feed_id"])]
     months, unknown = months_of(own), has_unknown(own)
@@ -146,7 +168,7 @@ async def _made(datasette: Any, edition: Edition, choices: Choices) -> Home:
     title = title_of(choices, feeds)
     return Home(
         sentence=sentence(everything, every, has_unknown(rows)),
-        growth=growth(everything, covered) or _growth_of_one(rows, every, covered),
+        growth=grown.sentence if grown else "",
         provisional=narrowed.sentence,
         feeds=fresh,
         title=title,
@@ -160,15 +182,23 @@ async def _made(datasette: Any, edition: Edition, choices: Choices) -> Home:
     )
 
 
-def _growth_of_one(rows: list[dict[str, Any]], feeds: list[Feed], covered: Settled) -> str:
-    """Growth of the oldest feed that can tell it, where all feeds together cannot."""
+def growth_of(rows: list[dict[str, Any]], feeds: list[Feed], covered: Settled) -> Growth | None:
+    """Growth of all feeds together; else that of the oldest feed that can tell it."""
+    found = compared(months_of(rows), covered)
+    if found:
+        return Growth(None, *found)
     for feed in sorted(feeds, key=lambda feed: str(feed.oldest_month)):
         own = months_of(row for row in rows if row["feed_id"] == feed.feed_id)
-        said = growth(own, covered.of(feed.feed_id))
-        if said and len(feeds) > 1:
-            name = feed.title.removesuffix(" sales")
-            return f"Through {name} alone, {said[0].lower()}{said[1:]}"
-    return ""
+        found = compared(own, covered.of(feed.feed_id))
+        if found and len(feeds) > 1:
+            return Growth(feed, *found)
+    return None
+
+
+def through_alone(feed: str, said: str) -> str:
+    """A sentence on growth with the title of the feed that it is of, if it is of one alone."""
+    name = feed.removesuffix(" sales")
+    return f"Through {name} alone, {said[0].lower()}{said[1:]}" if feed else said
 
 
 def title_of(choices: Choices, feeds: list[Feed]) -> str:

@@ -120,35 +120,52 @@ def short(period: Period) -> str:
     return f"{first[:3]}–{rest[:3]} {rest[-4:]}" if rest else period.label
 
 
-def growth(months: list[Month], covered: Settled) -> str:
-    """One sentence on the last 12 settled months against the 12 before; empty where none are.
+def compared(months: list[Month], covered: Settled) -> tuple[list[Month], list[Month]] | None:
+    """The last 12 settled months and the 12 before; None where they cannot be compared.
 
-    Where the data begins too late for that, the months that both years have are compared.
+    Where the data begins too late for that, the months that both years have.
     """
     last = covered.last_settled
     by_month = {month.month: month for month in months if covered.is_comparable(month.month)}
     if last is None or last not in by_month:
-        return ""
+        return None
     window = [month_after(last, back - _YEAR + 1) for back in range(_YEAR)]
-    compared = [m for m in window if m in by_month and month_after(m, -_YEAR) in by_month]
-    if len(compared) < _LEAST_COMPARED or months_between(compared[0], last) + 1 != len(compared):
+    both = [m for m in window if m in by_month and month_after(m, -_YEAR) in by_month]
+    if len(both) < _LEAST_COMPARED or months_between(both[0], last) + 1 != len(both):
+        return None
+    return [by_month[m] for m in both], [by_month[month_after(m, -_YEAR)] for m in both]
+
+
+def growth(months: list[Month], covered: Settled) -> str:
+    """One sentence on the last settled months against those a year before; empty without any."""
+    found = compared(months, covered)
+    if found is None:
         return ""
-    now = [by_month[month] for month in compared]
-    before = [by_month[month_after(month, -_YEAR)] for month in compared]
-    return _said(now, before, whole=len(compared) == _YEAR)
+    now, before = found
+    return growth_words(together(now), together(before), now[-1].month)
 
 
-def _said(now: list[Month], before: list[Month], *, whole: bool) -> str:
-    """The two spans in words: their money, the change, and the share of SMEs in each."""
-    total, earlier = sum(m.total for m in now), sum(m.total for m in before)
-    first, last = words.month_name(now[0].month) or "", words.month_name(now[-1].month)
-    if whole:
+def together(months: list[Month]) -> Month:
+    """The months as one, under the name of the first."""
+    sums = (sum(getattr(m, size) for m in months) for size in ("sme", "other", "unknown"))
+    return Month(months[0].month, *sums)
+
+
+def growth_words(now: Month, before: Month, last_month: str) -> str:
+    """Two spans, each summed up, in words: their money, the change, and the share of SMEs in each.
+
+    `now` goes by its first month, and runs to `last_month`.
+    """
+    first, last = words.month_name(now.month) or "", words.month_name(last_month)
+    if months_between(now.month, last_month) + 1 == _YEAR:
         when, then = f"In the last 12 settled months, to {last},", "the 12 months before"
     else:
         when = f"From {first.split()[0]} to {last}, the latest months that are settled,"
         then = "the same months a year before (the data does not reach further back)"
-    said = f"{when} {words.rounded_pounds(total)} was spent, {_change(total, earlier)} "
-    said += f"{words.rounded_pounds(earlier)} of {then}"
+    said = (
+        f"{when} {words.rounded_pounds(now.total)} was spent, {_change(now.total, before.total)} "
+    )
+    said += f"{words.rounded_pounds(before.total)} of {then}"
     shares = [_share(span) for span in (before, now)]
     if None in shares:
         return f"{said}."
@@ -167,6 +184,6 @@ def _change(now: int, before: int) -> str:
     return f"{part} {'more' if now > before else 'less'} than the"
 
 
-def _share(span: list[Month]) -> str | None:
-    sized = any(month.sme or month.other for month in span) and not any(m.unknown for m in span)
-    return words.percent(sum(m.sme for m in span), sum(m.total for m in span)) if sized else None
+def _share(span: Month) -> str | None:
+    is_sized = (span.sme or span.other) and not span.unknown
+    return words.percent(span.sme, span.total) if is_sized else None

@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from datasette.database import Database
+from govspend_site.visits import VisitedDatabase
 
 _pinned: ContextVar[Edition | None] = ContextVar("pinned", default=None)
 # The base_url of a request for a kept edition, /as-of/EDITION/; None for the site as it is now.
@@ -33,7 +33,7 @@ _EDITION_ID = re.compile(r"[0-9a-z][0-9a-z-]{0,79}")
 _OPEN = 4
 
 
-class Edition(Database):  # type: ignore[misc]
+class Edition(VisitedDatabase):
     """A published file. It never changes, so its name stands for its hash."""
 
     def __init__(self, datasette: Any, path: Path, name: str) -> None:
@@ -43,6 +43,13 @@ class Edition(Database):  # type: ignore[misc]
         self.edition_id = path.stem.removeprefix(f"{name}-")
         self.readers = 0
         self._threads = threading.local()
+        self._counts: dict[str, int | None] | None = None
+
+    async def table_counts(self, limit: int = 10) -> dict[str, int | None]:
+        """Rows of each table, known since the build: counting millions at each start takes long."""
+        if self._counts is None:
+            self._counts = await self.execute_fn(_counts)
+        return self._counts
 
     async def execute_fn(self, fn: Callable[[Any], Any]) -> Any:
         """As Datasette's own, but for the connections: those are this edition's alone."""
@@ -135,6 +142,19 @@ class Shelf:
         return _pinned.get() or self.newest
 
 
+def _counts(connection: Any) -> dict[str, int | None]:
+    """Table -> rows. ANALYZE at the end of a build wrote them down for tables with an index."""
+    known = {
+        row[0]: int(row[1].split()[0])
+        for row in connection.execute("SELECT tbl, max(stat) FROM sqlite_stat1 GROUP BY tbl")
+    }
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    for (name,) in tables:
+        if name not in known:
+            known[name] = connection.execute(f"SELECT count(*) FROM [{name}]").fetchone()[0]  # noqa: S608
+    return {name: known[name] for (name,) in tables}
+
+
 def _published(path: Path) -> float:
     return path.stat().st_mtime
 
@@ -186,6 +206,16 @@ def shelf_of(datasette: Any) -> Shelf | None:
 def pinned_to() -> Edition | None:
     """The kept edition whose address the request has; None for the site as it is now."""
     return _pinned.get() if _base.get() else None
+
+
+def pinned() -> tuple[str, str] | None:
+    """What a page of this request stands on: its edition and, where the address names that, the
+    base_url and the newest edition, which such a page mentions. None outside any edition."""
+    edition, base = _pinned.get(), _base.get()
+    if edition is None:
+        return None
+    shelf = shelf_of(edition.ds) if base else None
+    return edition.edition_id, f"{base} {shelf.newest.edition_id}" if shelf else ""
 
 
 def site_base(datasette: Any) -> str:

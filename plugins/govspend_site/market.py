@@ -24,6 +24,10 @@ _BREAKDOWNS = {
     "sector": ("sme-spend-by-sector", "market_sectors"),
     "framework": ("sme-spend-by-framework", "market_frameworks"),
 }
+_NEW_AND_OLD = {
+    "supplier": ("First sale", "Sold before"),
+    "buyer": ("First purchase", "Bought before"),
+}
 _ANY = {"lot": "", "sector": "", "framework": "", "financial_year": ""}
 """The parameters of those queries, each left open."""
 
@@ -44,7 +48,7 @@ class Market:
     """What the page shows."""
 
     first: str | None
-    last: str | None
+    sentence: str
     months: Part
     march: Part
     suppliers: Part
@@ -70,6 +74,25 @@ def is_even(year: str, told: Settled) -> bool:
         feed.last_settled >= month for month in months for feed in told.feeds if feed.covers(month)
     )
     return len(covered) == 1 and covered != {()} and behind_us
+
+
+def through(told: Settled) -> str:
+    """The names of the feeds in a sentence."""
+    return words.listed([feed.title.removesuffix(" sales") for feed in told.feeds])
+
+
+def total_words(row: Row, feeds: str) -> str:
+    """How many buyers spent how much with how many suppliers, and when; empty without lines."""
+    if row["first_month"] is None:
+        return ""
+    buyers, suppliers = row["buyers_that_bought_count"], row["suppliers_that_sold_count"]
+    first, last = words.month_name(row["first_month"]), words.month_name(row["last_month"])
+    return (
+        f"{buyers:,} public {'body' if buyers == 1 else 'bodies'} spent "
+        f"{words.rounded_pounds(row['total_pence'])} with {suppliers:,} "
+        f"supplier{'' if suppliers == 1 else 's'} through {feeds} "
+        f"{f'in {first}' if first == last else f'from {first} to {last}'}."
+    )
 
 
 def march_rows(rows: Iterable[Row], told: Settled) -> list[Row]:
@@ -124,6 +147,17 @@ def newcomer_words(rows: list[Row], party: str, verb: str) -> str:
         f"were {busy[f'{party}_count']:,}, in {words.month_name(busy['month'])}. In the first "
         "month everyone is new."
     )
+
+
+def newcomer_figures(rows: list[Row], party: str) -> list[dict[str, object]]:
+    """Two rows for each month: suppliers, or buyers, that are there for the first time, and not."""
+    figures: list[dict[str, object]] = []
+    for row in rows:
+        fresh, all_of = row[f"new_{party}_count"], row[f"{party}_count"]
+        counts = zip(_NEW_AND_OLD[party], (fresh, all_of - fresh), strict=True)
+        for order, (size, count) in enumerate(counts):
+            figures.append(_counted(row["month"], size, count) | {"order": order})
+    return figures
 
 
 def breakdown_words(rows: list[Row], column: str) -> str:
@@ -216,15 +250,16 @@ async def page(datasette: Any) -> Market | None:
 async def _made(datasette: Any) -> Market:
     told = await settled.current(datasette)
     months = await _months(datasette, told)
+    (total,) = await _rows(datasette, "proof_market_total")
     newcomers = await _rows(datasette, "market_newcomers")
     way = behind.by_sql(datasette, queries.sql("market_newcomers"))
     return Market(
         first=months.rows[0]["month"] if months.rows else None,
-        last=months.rows[-1]["month"] if months.rows else None,
+        sentence=total_words(total, through(told)),
         months=months,
         march=await _march(datasette, told),
-        suppliers=_newcomers(newcomers, way, "supplier", "First sale", "Sold before", "sold"),
-        buyers=_newcomers(newcomers, way, "buyer", "First purchase", "Bought before", "bought"),
+        suppliers=_newcomers(newcomers, way, "supplier", "sold"),
+        buyers=_newcomers(newcomers, way, "buyer", "bought"),
         total=_total(newcomers, way),
         breakdowns={column: await _breakdown(datasette, column) for column in _BREAKDOWNS},
         top=await _top(datasette),
@@ -278,13 +313,9 @@ async def _march(datasette: Any, told: Settled) -> Part:
     return Part("The March peak", march_words(rows), [], rows, way)
 
 
-def _newcomers(rows: list[Row], way: Behind, party: str, new: str, old: str, verb: str) -> Part:
+def _newcomers(rows: list[Row], way: Behind, party: str, verb: str) -> Part:
     """New and earlier suppliers, or buyers, of each month."""
-    figures: list[dict[str, object]] = []
-    for row in rows:
-        fresh, all_of = row[f"new_{party}_count"], row[f"{party}_count"]
-        for order, (size, count) in enumerate(((new, fresh), (old, all_of - fresh))):
-            figures.append(_counted(row["month"], size, count) | {"order": order})
+    figures = newcomer_figures(rows, party)
     title = f"{party.capitalize()}s that {verb} in each month"
     return _part(f"market_{party}s", title, newcomer_words(rows, party, verb), figures, rows, way)
 

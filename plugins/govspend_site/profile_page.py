@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 from datasette.utils import tilde_decode
 from datasette.utils.asgi import Response
 
-from govspend_site import page, parties, profile, queries
+from govspend_site import admitted, page, parties, profile, queries
 
 Row = dict[str, Any]
 
@@ -43,9 +43,12 @@ async def profile_page(datasette: Any, request: Any, party: Party) -> Response:
     filled = {part.part.key: part for part in found}
     feeds = await profile.feeds_of(datasette, f"{party.name}_feeds", ask)
     said = party.headline(facts[0], feeds)
+    more = await _more(datasette, party, party_id)
     if request.url_vars.get("format"):
         rows = {one.part.key.replace("-", "_"): one.rows for one in found}
-        return parties.as_json(datasette, {"ok": True, "headline": said, **facts[0], **rows})
+        return parties.as_json(
+            datasette, {"ok": True, "headline": said, **facts[0], **more, **rows}
+        )
     context = {
         "facts": facts[0],
         "headline": said,
@@ -59,7 +62,7 @@ async def profile_page(datasette: Any, request: Any, party: Party) -> Response:
             f"{party.chart_title}: {facts[0]['name']}",
             party.chart_words,
         ),
-        "place": await place(datasette, ask) if party.name == "buyer" else None,
+        **more,
         "cell": profile.cell,
         "is_numeric": profile.is_numeric,
         "shown": profile.SHOWN,
@@ -68,6 +71,13 @@ async def profile_page(datasette: Any, request: Any, party: Party) -> Response:
         "facts_sql": parties.sql_url(datasette, f"{party.name}_facts", ask),
     }
     return await page.render(datasette, request, f"{party.name}.html", context)
+
+
+async def _more(datasette: Any, party: Party, party_id: str) -> Row:
+    """What only one kind of party has: a buyer its place, a supplier what it was admitted to."""
+    if party.name == "supplier":
+        return {"admitted_to": await admitted.frameworks_of(datasette, party_id)}
+    return {"place": await place(datasette, {"buyer_id": party_id})}
 
 
 async def place(datasette: Any, ask: dict[str, str]) -> Row | None:

@@ -49,9 +49,6 @@ def of_exception(exception: Exception) -> str | None:
         if exception.title == "SQL Interrupted":
             return ""
         return str(exception.message) if exception.title == "Invalid SQL" else None
-    if isinstance(exception, UnicodeDecodeError):
-        # Python's sqlite3 lets this one out of an aggregate's arguments as it is.
-        return _FUNCTION_RAISED
     visitors = isinstance(exception, InvalidSql | sqlite3.Error | sqlite3.Warning)
     return (str(exception) or "cannot be read") if visitors else None
 

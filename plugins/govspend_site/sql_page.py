@@ -10,11 +10,6 @@ from weakref import WeakKeyDictionary
 
 from govspend_site import edition, live, proof_page, queries, sql_schema
 
-# Their names as people write them; another format has its ending in capitals.
-_FORMATS = {"parquet": "Parquet", "svg": "the chart as SVG"}
-# Cut at as many rows as the page. Where the site has the file formats, those and CSV hold them all.
-_CUT = ("json", "svg")
-
 
 @dataclass(frozen=True)
 class Start:
@@ -52,19 +47,6 @@ class Ask:
     functions: list[Function]
     examples: list[Start]
     questions: list[Start]
-
-
-@dataclass(frozen=True)
-class Files:
-    """An answer in other formats, each as its name and address."""
-
-    all: list[tuple[str, str]]
-    whole: list[tuple[str, str]]
-    """Those that hold every row even where the page is cut."""
-
-    @property
-    def cut(self) -> list[str]:
-        return [name for name, url in self.all if (name, url) not in self.whole]
 
 
 async def ask(datasette: Any, request: Any) -> Ask:
@@ -130,17 +112,3 @@ async def links(datasette: Any, request: Any) -> Links:
     url = permanent or newest
     citation = proof_page.cited("Own analysis in SQL.", served, url) if served else url
     return Links(permanent, newest, citation)
-
-
-def files(renderers: Mapping[str, str], url_csv: str) -> Files:
-    """The formats that the site gives an answer in; `renderers` is Datasette's mapping of them."""
-    # The first is what datasette-vega draws; the picture comes last.
-    found = dict(sorted({**renderers, "csv": url_csv}.items(), key=lambda item: item[0] == "svg"))
-    named = [(format_name(key), url) for key, url in found.items()]
-    whole = [(format_name(key), url) for key, url in found.items() if key not in _CUT]
-    # CSV alone is Datasette's own, which is cut at the same row.
-    return Files(named, whole if len(whole) > 1 else [])
-
-
-def format_name(key: str) -> str:
-    return _FORMATS.get(key, key.upper())

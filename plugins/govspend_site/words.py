@@ -9,7 +9,19 @@ from decimal import Decimal, InvalidOperation
 _KIND_SUFFIXES = ("_pence", "_pct", "_at", "_date")
 # An id shows the name that it stands for, and links to it: the heading names the party.
 _SHOWN_BY_NAME = ("supplier_id", "buyer_id", "release_id", "previous_release_id", "feed_id")
-_ACRONYMS = {"sme": "SME", "id": "ID", "url": "URL", "sha256": "SHA-256", "etag": "ETag"}
+_ACRONYMS = {
+    "sme": "SME",
+    "id": "ID",
+    "url": "URL",
+    "sha256": "SHA-256",
+    "etag": "ETag",
+    "smes": "SMEs",
+}
+# What a count can be of, in the singular.
+_COUNTABLE = (
+    "buyer", "byte", "credit", "customer", "line", "month", "name", "other", "region", "release",
+    "revision", "sale", "sector", "sme", "supplier",
+)  # fmt: skip
 _MONTH_LENGTH = len("2014-06-01")
 
 
@@ -102,9 +114,13 @@ def _measured(stem: str, counted: bool) -> str:
         return stem
     if stem in ("zero", "blank"):
         return f"{stem}_lines"
-    if stem.endswith(("ed", "able")) or stem in ("before", "after"):
+    is_one_word = "_" not in stem
+    if is_one_word and (stem.endswith(("ed", "able")) or stem in ("before", "after")):
         return f"lines_{stem}" if counted else f"amount_{stem}"
-    return f"{stem}s" if counted else f"{stem}_amount"
+    if counted:
+        # Only what can be counted gets an s: suppliers_that_sold has said all.
+        return f"{stem}s" if stem.rpartition("_")[2] in _COUNTABLE else stem
+    return f"{stem}_amount"
 
 
 def listed(words: list[str]) -> str:

@@ -47,7 +47,6 @@ def test_a_postcode_is_read_however_it_is_written_and_a_placeholder_is_none(
 @pytest.mark.parametrize(
     ("code", "latitude", "longitude", "region"),
     [
-        ("BT1 5GS", 54.5966, -5.9301, "Northern Ireland"),
         ("SW1A 2AS", 51.5037, -0.1266, "London"),
         ("EH1 3DG", 55.9532, -3.1795, "Scotland"),
         ("CF10 3NQ", 51.4867, -3.1822, "Wales"),
@@ -57,11 +56,18 @@ def test_a_postcode_is_read_however_it_is_written_and_a_placeholder_is_none(
 def test_known_buildings_are_where_they_are(
     code: str, latitude: float, longitude: float, region: str
 ) -> None:
-    """Protects both grids: on the British one, Belfast would be in the sea off Wales."""
+    """Protects the grid: another one would put every building in another street."""
     point = places.located([code])[code]
     assert point.latitude == pytest.approx(latitude, abs=0.003)
     assert point.longitude == pytest.approx(longitude, abs=0.005)
     assert point.region == region
+
+
+def test_in_northern_ireland_a_place_is_its_post_town() -> None:
+    """The ONS may not let us publish where a BT postcode is; and none that never was has a town."""
+    points = places.located(["BT1 5GS", "BT5 6LE", "BT1 9ZZ", "BT48 6DQ"])
+    belfast = places.Point(54.60, -5.93, "Northern Ireland")
+    assert points == {"BT1 5GS": belfast, "BT5 6LE": belfast}
 
 
 def test_what_is_no_postcode_of_the_united_kingdom_has_no_place() -> None:
@@ -98,7 +104,7 @@ def test_by_hand_counts_before_the_list() -> None:
     """The list has the payments office of some bodies; the reviewed head office is the place."""
     place = places.places({"home-office": "Home Office"}, [customer("Home Office", "L3 9PP")])[0]
     assert (place.postcode, place.source) == ("SW1P 4DF", "by hand")
-    assert place.evidence == "head office: 2 Marsham Street, London"
+    assert place.evidence.startswith("head office: 2 Marsham Street, London; confirmed by: ")
 
 
 def test_a_list_that_contradicts_itself_places_nobody() -> None:
@@ -129,25 +135,30 @@ def own_buyers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("Acme Trust,SW1P 4D,by guess\n", "buyers.csv line 2: postcode 'SW1P 4D' cannot be one"),
-        ("Acme Trust,ZZ9 9ZZ,by guess\n", "'Acme Trust': postcode 'ZZ9 9ZZ' is not among"),
-        ("Acme Trust,L3 9PP,a\nACME TRUST,L3 9PP,b\n", "line 3: buyer 'ACME TRUST' is given twice"),
+        ("Acme Trust,SW1P 4D,by guess,,\n", "buyers.csv line 2: postcode 'SW1P 4D' cannot be one"),
+        ("Acme Trust,ZZ9 9ZZ,by guess,,\n", "'Acme Trust': postcode 'ZZ9 9ZZ' is not among"),
+        (
+            "Acme Trust,L3 9PP,a,,\nACME TRUST,L3 9PP,b,,\n",
+            "line 3: buyer 'ACME TRUST' is given twice",
+        ),
     ],
 )
 def test_a_mistake_in_the_hand_kept_table_stops_the_build(
     own_buyers: Path, lines: str, said: str
 ) -> None:
     """The editor's slip is a sentence with its line, not a buyer in the wrong place."""
-    own_buyers.write_text(f"buyer,postcode,evidence\n{lines}")
+    own_buyers.write_text(f"buyer,postcode,evidence,confirms,confirmed_by\n{lines}")
     with pytest.raises(IngestError, match=said.replace(".", r"\.")):
         places.places({"acme-trust": "Acme Trust"}, [])
 
 
 def test_the_hand_kept_table_is_whole() -> None:
-    """Every line says why, every postcode exists, and no body is there twice."""
+    """Every line says why and who bears it out, every postcode exists, no body is there twice."""
     with (reference.FOLDER / "buyers.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert all(row["evidence"] for row in rows)
+    assert {row["confirms"] for row in rows} == {"body", "building", ""}
+    assert all(bool(row["confirms"]) == bool(row["confirmed_by"]) for row in rows)
     codes = {row["postcode"] for row in rows} - {""}
     assert set(places.located(codes)) == codes
     assert len({match.party_id(row["buyer"]) for row in rows}) == len(rows)

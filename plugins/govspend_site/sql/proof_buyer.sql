@@ -8,6 +8,6 @@ SELECT sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) AS sme_
     count(DISTINCT CASE WHEN amount_pence > 0 AND supplier_size = 'SME' THEN supplier_id END)
         AS sme_suppliers_count,
     count(*) AS line_count,
-    min(month) AS first_month,
-    max(month) AS last_month
+    coalesce(min(CASE WHEN amount_pence > 0 THEN month END), min(month)) AS first_month,
+    coalesce(max(CASE WHEN amount_pence > 0 THEN month END), max(month)) AS last_month
 FROM spend /* where */

@@ -1,15 +1,15 @@
--- What SMEs sold in the first month in which they sold anything; half began with the median or less.
+-- What SMEs sold in the first month in which they sold as SMEs; half began with the median or less.
 WITH months AS (
-    SELECT supplier_id, month, sum(amount_pence) AS pence, max(supplier_size = 'SME') AS is_sme,
+    SELECT supplier_id, month, sum(amount_pence) AS pence,
         row_number() OVER (PARTITION BY supplier_id ORDER BY month) AS nth
-    FROM spend
-    WHERE amount_pence > 0
+    FROM spend NOT INDEXED
+    WHERE amount_pence > 0 AND supplier_size = 'SME'
     GROUP BY supplier_id, month
 ),
 firsts AS (
     SELECT pence, row_number() OVER (ORDER BY pence) AS place, count(*) OVER () AS places
     FROM months
-    WHERE nth = 1 AND is_sme = 1
+    WHERE nth = 1
 )
 SELECT count(*) AS sme_suppliers_count,
     CAST(round(avg(CASE WHEN 2 * place BETWEEN places AND places + 2 THEN pence END)) AS INTEGER)

@@ -1,9 +1,9 @@
--- SMEs by what they sold in the first month in which they sold anything.
+-- SMEs by what they sold in the first month in which they sold as SMEs.
 WITH months AS (
-    SELECT supplier_id, month, sum(amount_pence) AS pence, max(supplier_size = 'SME') AS is_sme,
+    SELECT supplier_id, month, sum(amount_pence) AS pence,
         row_number() OVER (PARTITION BY supplier_id ORDER BY month) AS nth
-    FROM spend
-    WHERE amount_pence > 0
+    FROM spend NOT INDEXED
+    WHERE amount_pence > 0 AND supplier_size = 'SME'
     GROUP BY supplier_id, month
 ),
 bands (first_sale, from_pence, below_pence) AS (
@@ -18,6 +18,6 @@ bands (first_sale, from_pence, below_pence) AS (
 SELECT bands.first_sale, count(months.supplier_id) AS supplier_count
 FROM bands
 LEFT JOIN months ON months.pence >= bands.from_pence AND months.pence < bands.below_pence
-    AND months.nth = 1 AND months.is_sme = 1
+    AND months.nth = 1
 GROUP BY bands.from_pence
 ORDER BY bands.from_pence

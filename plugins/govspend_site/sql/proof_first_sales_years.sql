@@ -1,10 +1,9 @@
 -- The same firms by the financial year of their first sale.
-WITH firsts AS (
-    SELECT supplier_id, min(month) AS month FROM spend WHERE amount_pence > 0 GROUP BY supplier_id
-)
-SELECT spend.financial_year, count(DISTINCT spend.supplier_id) AS supplier_count
-FROM firsts
-JOIN spend ON spend.supplier_id = firsts.supplier_id AND spend.month = firsts.month
-WHERE spend.amount_pence > 0 AND spend.supplier_size = 'SME' AND /* where */
-GROUP BY spend.financial_year
-ORDER BY spend.financial_year
+WITH /* include proof_openings */
+SELECT CASE WHEN substr(month, 6, 2) >= '04'
+        THEN substr(month, 1, 4) || '-' || substr(substr(month, 1, 4) + 1, 3)
+        ELSE (substr(month, 1, 4) - 1) || '-' || substr(month, 3, 2) END AS financial_year,
+    count(*) AS supplier_count
+FROM openings /* where */
+GROUP BY 1
+ORDER BY 1

@@ -1,0 +1,93 @@
+"""A request that brings SQL: all that Datasette runs in its course takes the lane."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs
+
+from datasette.database import Database, QueryInterrupted, Results
+
+from govspend_site import lane
+
+# Arguments whose value is SQL, on whatever path.
+SQL_ARGUMENTS = frozenset({"sql", "_where"})
+# What Datasette asks of any database in the course of a page. A visitor's SQL begins with SELECT,
+# WITH or EXPLAIN, or Datasette refuses it before it comes here.
+_DATASETTES_OWN = frozenset({"PRAGMA schema_version", "PRAGMA database_list;"})
+# A whole page may take this many times the limit of one statement.
+_STATEMENTS_WORTH = 2
+# A page is made in the site's own process: one of 1,000 rows and 50 columns takes it half a second.
+# All rows are in the files that the page links to.
+_PAGE = lane.Limits(rows=500, cells=6_000)
+# What Datasette asks to know all of: facets, counts, what EXPLAIN says.
+_WHOLE = lane.Limits(rows=20_000, cells=1_000_000)
+
+_visit: ContextVar[lane.Visit | None] = ContextVar("visit", default=None)
+
+
+def brings_sql(query_string: str) -> bool:
+    """Whether a request has SQL of the visitor among its arguments, read as Datasette reads it."""
+    return not SQL_ARGUMENTS.isdisjoint(parse_qs(query_string, keep_blank_values=True))
+
+
+@contextlib.contextmanager
+def visiting(datasette: Any, path: str) -> Iterator[None]:
+    """What runs inside runs SQL that a visitor brought: it takes the lane."""
+    seconds = _STATEMENTS_WORTH * datasette.setting("sql_time_limit_ms") / 1000
+    token = _visit.set(lane.Visit(seconds, is_page="." not in path.rpartition("/")[2]))
+    try:
+        yield
+    finally:
+        _visit.reset(token)
+
+
+class VisitedDatabase(Database):  # type: ignore[misc]
+    """A database whose visitors' SQL takes the lane."""
+
+    async def execute(
+        self,
+        sql: str,
+        params: Any = None,
+        truncate: bool = False,
+        custom_time_limit: int | None = None,
+        page_size: int | None = None,
+        log_sql_errors: bool = True,
+    ) -> Any:
+        """As Datasette's own, but for SQL that a visitor brought."""
+        visit = _visit.get()
+        if visit is None or sql in _DATASETTES_OWN:
+            return await super().execute(
+                sql, params, truncate, custom_time_limit, page_size, log_sql_errors
+            )
+        milliseconds = min(custom_time_limit or 10**6, self.ds.sql_time_limit_ms)
+        seconds = min(milliseconds / 1000, visit.seconds)
+        if seconds <= 0:
+            raise QueryInterrupted(TimeoutError("interrupted"), sql, params)
+        limits = replace(self._limits(visit, truncate, page_size), seconds=seconds)
+        return results(await lane.ask(self, sql, params, limits, visit))
+
+    def _limits(self, visit: lane.Visit, truncate: bool, page_size: int | None) -> lane.Limits:
+        if not truncate:
+            return _WHOLE
+        if visit.is_page and page_size is None:
+            return _PAGE
+        return lane.Limits(
+            rows=self.ds.max_returned_rows + (self.ds.max_returned_rows == page_size)
+        )
+
+
+def results(found: lane.Answer) -> Any:
+    """An answer as Datasette has it: with rows of sqlite3's own kind."""
+    shape = sqlite3.connect(":memory:")
+    try:
+        names = ", ".join('null as "{}"'.format(n.replace('"', '""')) for n in found.columns)
+        cursor = shape.execute(f"select {names or 'null'}")
+        rows = [sqlite3.Row(cursor, row) for row in found.rows]
+        return Results(rows, found.truncated, cursor.description)
+    finally:
+        shape.close()
