@@ -75,7 +75,7 @@ class VisitedDatabase(Database):  # type: ignore[misc]
         if not truncate:
             return _WHOLE
         if visit.is_page and page_size is None:
-            return _PAGE
+            return replace(_PAGE, rows=min(_PAGE.rows, self.ds.max_returned_rows))
         return lane.Limits(
             rows=self.ds.max_returned_rows + (self.ds.max_returned_rows == page_size)
         )
