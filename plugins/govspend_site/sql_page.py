@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
-from govspend_site import edition, live, proof_page, queries, sql_schema
+from govspend_site import edition, live, proof_page, queries, sql_schema, visits
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ async def _defaults(database: Any, query: Mapping[str, Any]) -> dict[str, str]:
     for name, parameter in (query.get("parameters") or {}).items():
         value = parameter.get("default")
         if "default_sql" in parameter:
-            value = (await database.execute(parameter["default_sql"])).single_value()
+            with visits.ours():
+                value = (await database.execute(parameter["default_sql"])).single_value()
         if value is not None:
             found[name] = str(value)
     return found
