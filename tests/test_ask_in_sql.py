@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
-from asked import BY_MONTH, HOSTILE, address, asked, in_editor, links_of, rows, words_of
 from conftest import ROOT, Site
 from govspend_site import sql_errors, sql_functions, sql_schema
 from hypothesis import given
 from hypothesis import strategies as st
+from sql_asked import BY_MONTH, HOSTILE, address, asked, in_editor, links_of, rows, words_of
 
 METADATA: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yml").read_text())
 TABLES: dict[str, dict[str, Any]] = METADATA["databases"]["govspend"]["tables"]

@@ -8,11 +8,11 @@ import re
 from typing import Any
 
 import pytest
-from asked import ANY_VALUE, BY_MONTH, address, asked, links_of, words_of
 from conftest import ROOT, Site
 from govspend_site import result_chart, words
 from hypothesis import given
 from hypothesis import strategies as st
+from sql_asked import ANY_VALUE, BY_MONTH, address, asked, links_of, words_of
 
 COLUMN = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 

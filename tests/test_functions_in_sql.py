@@ -9,11 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from asked import ANY_VALUE, address, rows
 from conftest import ROOT, Site
 from govspend_site import sql_functions
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from sql_asked import ANY_VALUE, address, rows
 
 
 def connection() -> sqlite3.Connection:
