@@ -64,8 +64,8 @@ class Main(click.Group):
 def main() -> None:
     """GovSpend: from published spend files to a proven database.
 
-    A row travels: fetch, read, rename, parse, stage, match, place, load, summarise, audit, publish.
-    Lists travel by fetch, admit and place.
+    A row travels: fetch, read, rename, parse, stage, match, place, load, summarise, audit, bulk,
+    publish. Lists travel by fetch, admit and place.
     `build` and `refresh` go the whole way.
 
     Exit codes: 0 done; 1 a step failed and the site is as it was; 2 the command or the declaration
@@ -255,12 +255,24 @@ def audit(shop: Workshop, show_all: bool) -> None:
 
 @main.command()
 @with_shop
+def bulk(shop: Workshop) -> None:
+    """Write the bulk files of the unpublished database: spend as CSV and Parquet, the releases."""
+    with locked(shop.build):
+        made = building.plan(shop)
+        _unpublished(shop)
+        building.write_bulk(shop, made)
+    click.echo(f"{shop.bulk} is there, to be published with {shop.work.name}.")
+
+
+@main.command()
+@with_shop
 def publish(shop: Workshop) -> None:
-    """Prove the unpublished database and make it the newest edition."""
+    """Prove the unpublished database, write its bulk files and make it the newest edition."""
     with locked(shop.build):
         made = building.plan(shop)
         _unpublished(shop)
         proofs = building.prove(shop, made)
+        building.write_bulk(shop, made)
         report = {"edition_id": made.edition_id, "proofs": len(proofs), "outcome": "published"}
         publishing.publish(shop.work, shop.build, made.edition_id, report)
     click.echo(f"Edition {made.edition_id}: published.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,11 @@ class Workshop:
     def work(self) -> Path:
         """The database in the making; nobody reads it before it is proven."""
         return self.build / "work" / "next.db"
+
+    @property
+    def bulk(self) -> Path:
+        """The folder of its bulk files, in the making as well."""
+        return publish.bulk_folder(self.work)
 
 
 @dataclass(frozen=True)
@@ -200,9 +206,8 @@ def load_all(shop: Workshop, made: Plan) -> None:
     """Fills a new database at `shop.work`: tables, keys, cubes, indexes, search."""
     if not made.all_taken():
         raise NothingToPublish(_nothing(shop, made))
-    shop.work.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in shop.work.parent.iterdir():
-        leftover.unlink()
+    shutil.rmtree(shop.work.parent, ignore_errors=True)
+    shop.work.parent.mkdir(parents=True)
     db = load.create(shop.work)
     try:
         with shop.progress.step("match"):
@@ -275,6 +280,16 @@ def prove(shop: Workshop, made: Plan) -> list[audit.Proof]:
     return proofs
 
 
+def write_bulk(shop: Workshop, made: Plan) -> None:
+    """The bulk files of the unpublished database, made anew."""
+    # Imported here: Arrow's functions take a moment that an idle build saves.
+    from ingest import bulk
+
+    with shop.progress.step("bulk"):
+        shutil.rmtree(shop.bulk, ignore_errors=True)
+        bulk.write(shop.work, shop.bulk, made.all_taken(), shop.archive)
+
+
 def build(shop: Workshop, *, fetched: list[fetch.Outcome] | None = None) -> dict[str, Any]:
     """Builds, proves and publishes what is archived; at once when nothing has changed.
 
@@ -286,11 +301,12 @@ def build(shop: Workshop, *, fetched: list[fetch.Outcome] | None = None) -> dict
         _describe(report, made, fetched or [])
         if not made.all_taken():
             raise NothingToPublish(_nothing(shop, made))
-        if publish.edition_path(shop.build, made.edition_id).exists():
+        if publish.is_whole(shop.build, made.edition_id):
             report["outcome"] = _point(shop, made)
         else:
             load_all(shop, made)
             report["proofs"] = [asdict(proof) for proof in prove(shop, made)]
+            write_bulk(shop, made)
             report["outcome"] = "published"
             report["seconds"] = shop.progress.seconds
             with shop.progress.step("publish"):

@@ -41,9 +41,9 @@ def forget(db: sqlite3.Connection) -> None:
         db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
 
-def statements() -> dict[str, str]:
-    """name -> SQL, in order, from summarise.sql, where `-- name: …` opens each."""
-    parts = _SQL.read_text(encoding="utf-8").split("-- name: ")[1:]
+def statements(file: Path = _SQL) -> dict[str, str]:
+    """name -> SQL, in order, from a file in which `-- name: …` opens each."""
+    parts = file.read_text(encoding="utf-8").split("-- name: ")[1:]
     return {
         part.partition("\n")[0].strip(): part.partition("\n")[2].strip().rstrip(";")
         for part in parts

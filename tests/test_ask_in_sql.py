@@ -207,7 +207,7 @@ def test_time_that_runs_out_is_said_plainly(real_site: Site) -> None:
     assert "add a filter" in said
     assert in_editor(answer.text) == sql
     assert '<input type="text" id="blank-1" name="least" value="5">' in answer.text
-    assert {"/govspend#queries", "/govspend#download"} <= set(links_of(answer.text))
+    assert {"/govspend#queries", "/downloads"} <= set(links_of(answer.text))
     told = real_site.get(address(ENDLESS, ".json", _timelimit="50"))
     assert told.status_code == 400
 

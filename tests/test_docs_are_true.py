@@ -48,10 +48,7 @@ def test_every_table_and_column_is_described(schema: dict[str, list[str]]) -> No
 
 def test_units_are_told(schema: dict[str, list[str]]) -> None:
     """Who reads a figure learns what it is a number of."""
-    units = {
-        "_pence": "pence", "_count": "count", "_amount": "pounds", "_date": "ISO day",
-        "_at": "UTC instant", "_pct": "per cent",
-    }  # fmt: skip
+    units = METADATA["unit_by_ending"]
     for name, table in TABLES.items():
         for column, text in table["columns"].items():
             for ending, unit in units.items():

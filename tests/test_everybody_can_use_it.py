@@ -52,10 +52,13 @@ PAGES = {
     "digest": "/digest/2014-06",
     "releases": "/releases",
     "release": "/releases/gcloud-sales-2014-06",
+    "downloads": "/downloads",
+    "data-dictionary": "/data-dictionary",
     "about": "/about",
     "glossary": "/glossary",
     "data-quality": "/data-quality",
     "accessibility": "/accessibility",
+    "api": "/api",
     "not-found": "/no-such-page",
     "bad-request": "/govspend/spend?nonsense=1",
 }

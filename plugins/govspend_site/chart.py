@@ -16,7 +16,7 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup, escape
 
-from govspend_site import words
+from govspend_site import page, words
 
 # Wide for a desk and paper, narrow for a phone: text keeps its size in both.
 _SIZES = {"wide": (820, 320), "narrow": (250, 240)}
@@ -105,10 +105,7 @@ def live(
         "patterns": {marker: pattern for marker, (pattern, _) in _PATTERNS.items()},
         "heights": {size: _height(name, figures, size) for size in _SIZES},
     }
-    # Within a script element only the end of it means anything, and that must not come up.
-    said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    for letter in "<>&\u2028\u2029":
-        said = said.replace(letter, f"\\u{ord(letter):04x}")
+    said = page.as_script_data(data)
     return Markup(f'<script type="application/json" class="chart-spec">{said}</script>')
 
 

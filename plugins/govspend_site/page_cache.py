@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -35,6 +36,11 @@ _COMPRESSED = (b"text/", b"application/json", b"application/problem+json", b"ima
                b"application/atom+xml", b"application/xml", b"application/ld+json")  # fmt: skip
 # The list of editions, what tells of the server itself, and files.
 _NOT_OF_AN_EDITION = (b"/as-of", b"/-/", b"/static/")
+# Bulk files come from the disk as they are, with an ETag and ranges of their own; to wait for who
+# takes one slowly would keep everybody else from it.
+_A_FILE = re.compile(rb"(?:^|/)downloads/[^/?]+(?:\?.*)?$")
+# The API's files stream, so that they are never held; they answer to an ETag themselves.
+_STREAMED = re.compile(rb"/api/v1/[a-z]+\.(?!json$)[a-z]+$")
 # Nobody signs in here, so what says who somebody is must not tell one page from another.
 _PERSONAL = (b"cookie", b"authorization")
 
@@ -94,6 +100,9 @@ def cached(app: App) -> App:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await app(scope, receive, send)
             return
+        if _A_FILE.search(scope.get("raw_path") or scope["path"].encode()):
+            await app(scope, receive, send)
+            return
         asked = Asked.of(scope)
         if not asked.is_shared:
             await _make(app, asked.anonymous, receive, send, None, asked)
@@ -120,6 +129,7 @@ class Asked:
         headers = dict(scope["headers"])
         path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
         own = path.startswith(_NOT_OF_AN_EDITION) or visits.brings_sql(query.decode("latin-1"))
+        own = own or bool(_STREAMED.match(path.partition(b"?")[0]))
         kept = [pair for pair in scope["headers"] if pair[0] not in _PERSONAL]
         stands_on = live.pinned()
         known = headers.get(b"if-none-match", b"")
@@ -226,7 +236,7 @@ def finished(held: Held) -> Page:
         if name not in (b"etag", b"vary", b"cache-control", b"content-length")
     ]
     rule = said.get(b"cache-control", _RULE)
-    if held.start["status"] == 200:
+    if held.start["status"] == 200 or rule is not _RULE:
         kept.append((b"cache-control", rule))
     kept.append((b"vary", b"Accept-Encoding"))
     etag = said.get(b"etag") or b'"%s"' % hashlib.sha256(body).hexdigest()[:20].encode()
