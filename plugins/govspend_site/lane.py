@@ -237,6 +237,8 @@ class Visit:
 
     seconds: float
     is_page: bool = False
+    is_sql: bool = False
+    """Whether all of the SQL is the visitor's, and not only a filter of a table's page."""
 
 
 async def ask(

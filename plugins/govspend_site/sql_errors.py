@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from datasette.utils import InvalidSql
@@ -16,9 +16,15 @@ from govspend_site.sql_schema import Schema
 
 # Below this a name is another name and no slip of the pen.
 _ALIKE = 65
+_LIKELIER = 5
 _LONGEST = 80
+# Of the tables that have a column, so many are named.
+_MOST = 4
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _ONE_STATEMENT = "You can only execute one statement at a time"
+# What the lane says by itself, with what to do about it.
+_TOO_MUCH = "The answer is larger"
+_FUNCTION_RAISED = "user-defined function raised exception"
 _ABSENT = re.compile(r'no such (column|table|function): "?(.*?)"?(?: - should this be.*)?$')
 _NEAR = re.compile(r'near "(.*)": syntax error', re.DOTALL)
 
@@ -57,6 +63,8 @@ def explained(message: str, sql: str, schema: Schema) -> Trouble:
         return _not_there(absent[1], absent[2], sql, schema)
     if near := _NEAR.match(message):
         return _not_read(near[1], message)
+    if message.startswith(_TOO_MUCH):
+        return Trouble("That answer is too large", (message,))
     for beginning, heading, hint in _COMMON:
         if message.startswith(beginning):
             return Trouble(heading, (hint,), "" if beginning == _ONE_STATEMENT else message)
@@ -80,23 +88,42 @@ def _column_hints(name: str, sql: str, schema: Schema) -> tuple[str, ...]:
         text = f"'{_cut(name)}'"
         hints.append(f"A text stands in single quotes: {text}. Double quotes are for names.")
     asked = {word.lower() for word in _WORD.findall(sql)}
-    holders = [table for table, columns in schema.columns.items() if name in columns]
+    holders = _holders(name, schema)
     if holders:
-        listed = words.listed([table for table in holders if table not in asked][:4])
+        listed = words.listed([table for table in holders if table not in asked][:_MOST])
         return (*hints, f"It is a column of {listed or 'another table'}: look at the FROM.")
-    near = [c for table, cs in schema.columns.items() if table in asked for c in cs]
-    every = [column for columns in schema.columns.values() for column in columns]
-    return (*hints, *(_meant(name, near) or _meant(name, every)))
+    near_ones = (c for table, cs in schema.columns.items() if table in asked for c in cs)
+    all_of_them = (column for columns in schema.columns.values() for column in columns)
+    # WRatio also finds a part of a name, such as size for supplier_size.
+    near, other = (_nearest(name, some, fuzz.WRatio) for some in (near_ones, all_of_them))
+    # A name of a table that is not asked must be much the likelier.
+    if other and (near is None or other[1] > near[1] + _LIKELIER):
+        of = words.listed(_holders(other[0], schema)[:_MOST])
+        hints.append(f"Did you mean {other[0]}, a column of {of}?")
+    elif near:
+        hints.append(f"Did you mean {near[0]}?")
+    return tuple(hints)
+
+
+def _holders(column: str, schema: Schema) -> list[str]:
+    return [table for table, columns in schema.columns.items() if column in columns]
 
 
 def _meant(name: str, known: Iterable[str]) -> tuple[str, ...]:
     """“Did you mean …?” with the nearest known name, or nothing."""
-    # WRatio also finds a part of a name, such as size for supplier_size.
+    found = _nearest(name, known)
+    return (f"Did you mean {found[0]}?",) if found else ()
+
+
+def _nearest(
+    name: str, known: Iterable[str], scorer: Callable[..., float] = fuzz.ratio
+) -> tuple[str, float] | None:
+    """The known name that is most like `name`, and how alike of 100; None where none is."""
     found = process.extractOne(
-        name[:_LONGEST], sorted(set(known)), scorer=fuzz.WRatio, processor=utils.default_process,
+        name[:_LONGEST], sorted(set(known)), scorer=scorer, processor=utils.default_process,
         score_cutoff=_ALIKE,
     )  # fmt: skip
-    return (f"Did you mean {found[0]}?",) if found else ()
+    return (found[0], found[1]) if found else None
 
 
 def _not_read(at: str, message: str) -> Trouble:
@@ -166,12 +193,37 @@ _COMMON = (
         "gbp(pence), sme_share(supplier_size, amount_pence), financial_year(date).",
     ),
     (
+        _FUNCTION_RAISED,
+        "A function was given what it cannot read",
+        "gbp(), sme_share() and financial_year() take numbers and texts; these bytes are no text.",
+    ),
+    (
+        "string or blob too big",
+        "A value in that question is too large",
+        "Ask for shorter texts, or for fewer to be put together.",
+    ),
+    (
+        "out of memory",
+        "That question needs more memory than one question may take",
+        "Ask for less at once: a filter, fewer columns, or a sum in place of every line.",
+    ),
+    (
+        "LIKE or GLOB pattern too complex",
+        "The pattern to look for is too long",
+        "Look for a part of it.",
+    ),
+    (
         "integer overflow",
         "That sum is too large for SQLite to count exactly",
         "Use total() in place of sum().",
     ),
     (
         "Incorrect number of bindings",
+        "A value is missing",
+        "Write a blank as a colon and a name, such as :words, and a field for it appears.",
+    ),
+    (
+        "Binding 1 has no name",
         "A value is missing",
         "Write a blank as a colon and a name, such as :words, and a field for it appears.",
     ),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import sqlite3
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from datasette.database import QueryInterrupted
 from datasette.utils.asgi import Response
@@ -47,17 +49,29 @@ def _code() -> str:
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
+_wording: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+
+def _words(datasette: Any) -> str:
+    """A digest of metadata.yml, whose words are in the answers too."""
+    if datasette not in _wording:
+        told = json.dumps(datasette.metadata(), sort_keys=True, default=str)
+        _wording[datasette] = hashlib.sha256(told.encode()).hexdigest()
+    return _wording[datasette]
+
+
 def address(datasette: Any, request: Any, path: str) -> str:
     """The whole address of a path of the site, in the edition that the request is for."""
     return str(datasette.absolute_url(request, datasette.urls.path(path)))
 
 
 async def etag(datasette: Any, request: Any) -> str:
-    """Told by edition, program and address, without asking the database for rows."""
+    """Told by edition, program, its words and address, without asking the database for rows."""
     served = await edition.current(datasette)
     here = address(datasette, request, request.path)
-    told = (served.edition_id if served else "", _code(), here, request.query_string)
-    return f'"{hashlib.sha256(chr(0).join(told).encode()).hexdigest()[:32]}"'
+    edition_id = served.edition_id if served else ""
+    told = "\0".join((edition_id, _code(), _words(datasette), here, request.query_string))
+    return f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
 
 
 def is_known(request: Any, tag: str) -> bool:
