@@ -67,7 +67,7 @@ withdraw: .venv/ready ## Leave RELEASE=… out and go back to the one before (WH
 	$(INGEST) withdraw '$(RELEASE)' $(PLACES) $(if $(WHY),--why '$(WHY)')
 
 test: .venv/ready-dev ## Run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: .venv/ready-dev ## ruff, mypy --strict and formatting
 	$(BIN)/ruff check .
