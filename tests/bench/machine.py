@@ -25,7 +25,7 @@ def described() -> dict[str, str | float | int]:
         "cores": os.cpu_count() or 1,
         "memory_gb": round(_memory_kb() / 1e6),
         "load_before": round(os.getloadavg()[0], 1),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.freedesktop_os_release()["PRETTY_NAME"],
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         **{name: version(name) for name in _PACKAGES},
