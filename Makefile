@@ -74,7 +74,7 @@ check: .venv/ready-dev ## ruff, mypy --strict and formatting
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/ready-dev ## Time the build beside the stock tools (ROWS=…)
+bench: .venv/ready-dev ## Measure build and site beside stock tools and floors (ROWS=260000)
 	$(BIN)/python -m tests.bench --rows $(ROWS)
 
 clean: ## Remove what can be made again; archive and editions stay

@@ -70,6 +70,7 @@ class Shelf:
 
     def __init__(self, datasette: Any, link: Path, name: str) -> None:
         self._datasette, self._link, self.name = datasette, link, name
+        self._pointed_at = link.readlink()
         self.newest = self._open(link.resolve())
         # Earlier editions by id, the one read last at the end.
         self._earlier: OrderedDict[str, Edition] = OrderedDict()
@@ -80,10 +81,14 @@ class Shelf:
     def look(self) -> None:
         """Takes over what the link points at now; one system call when nothing has changed."""
         try:
+            pointed_at = self._link.readlink()
+            if pointed_at == self._pointed_at:
+                return
             target = self._link.resolve(strict=True)
         except OSError:
             # The link is gone: the last good edition stays up.
             return
+        self._pointed_at = pointed_at
         if str(target) != self.newest.path:
             before, self.newest = self.newest, self._open(target)
             if before.readers == 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import os
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -24,7 +25,7 @@ App = Callable[[Scope, Any, Send], Awaitable[None]]
 Key = tuple[tuple[str, str], bytes, bytes, tuple[bytes, str, int]]
 Headers = list[tuple[bytes, bytes]]
 
-MOST_BYTES = 64_000_000
+MOST_BYTES = 1_000_000 * int(os.environ.get("GOVSPEND_PAGE_CACHE_MB", "64"))
 _LARGEST = 2_000_000
 # Smaller ones gain nothing from being compressed.
 _SMALLEST = 500

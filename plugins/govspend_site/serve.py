@@ -24,8 +24,9 @@ _SETTINGS = {
     "sql_time_limit_ms": 3000,
     "default_facet_size": 12,
 }
-# How the processes of one site learn which build they serve, and share what signs a cookie.
-_BUILD, _SECRET = "GOVSPEND_BUILD", "DATASETTE_SECRET"
+# How the processes of one site learn which build they serve and how many pages they may keep, and
+# share what signs a cookie.
+_BUILD, _SECRET, _CACHE = "GOVSPEND_BUILD", "DATASETTE_SECRET", "GOVSPEND_PAGE_CACHE_MB"
 
 
 def site(build: Path) -> Any:
@@ -52,12 +53,16 @@ def app() -> Any:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8001, show_default=True)
 @click.option("--workers", default=1, show_default=True, help="Processes; as many as cores.")
-def main(build: Path, host: str, port: int, workers: int) -> None:
+@click.option(
+    "--page-cache-mb", default=64, show_default=True, envvar=_CACHE, type=click.IntRange(min=0),
+    help="Pages that each process keeps; 0 keeps none.",
+)  # fmt: skip
+def main(build: Path, host: str, port: int, workers: int, page_cache_mb: int) -> None:
     """Serve the site of BUILD, a folder with a published edition."""
     if not (build / "govspend.db").exists():
         raise click.ClickException(f"{build} holds no edition: run make build first.")
     os.environ.setdefault(_SECRET, secrets.token_hex(32))
-    os.environ[_BUILD] = str(build)
+    os.environ[_BUILD], os.environ[_CACHE] = str(build), str(page_cache_mb)
     # Once before any process starts, so that a mistake in a question or plugin is one sentence.
     asyncio.run(site(build).invoke_startup())
     uvicorn.run(
