@@ -6,12 +6,13 @@ import fcntl
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ingest import admitted, audit, fetch, load, match, places, publish, releases, stage, summarise
 from ingest.archive import Archive, Receipt
@@ -20,6 +21,8 @@ from ingest.feeds import Declaration, Feed, FileSource, UrlSource
 from ingest.progress import Progress
 from ingest.releases import Release
 
+# A site that is asked whether a build is at work holds the lock for a moment.
+_TRIES, _PAUSE = 5, 0.05
 REVIEW = {"supplier": "supplier_aliases", "buyer": "buyer_aliases"}
 
 
@@ -113,11 +116,18 @@ def locked(build: Path) -> Iterator[None]:
     """One build at a time. Raises IngestError when another one is at work."""
     build.mkdir(parents=True, exist_ok=True)
     with (build / "lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise IngestError(f"{build}: another build is at work here; try again later.") from None
+        if not any(_taken(handle) for _ in range(_TRIES)):
+            raise IngestError(f"{build}: another build is at work here; try again later.")
         yield
+
+
+def _taken(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(_PAUSE)
+        return False
+    return True
 
 
 def fetch_all(shop: Workshop) -> list[fetch.Outcome]:

@@ -21,6 +21,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from govspend_site import metrics
 from govspend_site.visits import VisitedDatabase
 
 _pinned: ContextVar[Edition | None] = ContextVar("pinned", default=None)
@@ -77,6 +78,11 @@ class Shelf:
     def _open(self, path: Path) -> Edition:
         return Edition(self._datasette, path, self.name)
 
+    @property
+    def build(self) -> Path:
+        """The folder that the publisher builds in: the link, the editions, the last report."""
+        return self._link.parent
+
     def look(self) -> None:
         """Takes over what the link points at now; one system call when nothing has changed."""
         try:
@@ -86,6 +92,7 @@ class Shelf:
             return
         if str(target) != self.newest.path:
             before, self.newest = self.newest, self._open(target)
+            metrics.swaps.inc()
             if before.readers == 0:
                 before.close()
 
@@ -206,6 +213,11 @@ def shelf_of(datasette: Any) -> Shelf | None:
 def pinned_to() -> Edition | None:
     """The kept edition whose address the request has; None for the site as it is now."""
     return _pinned.get() if _base.get() else None
+
+
+def pinned_base() -> str | None:
+    """The base_url of the kept edition whose address the request has; None for any other."""
+    return _base.get()
 
 
 def pinned() -> tuple[str, str] | None:
