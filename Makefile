@@ -5,6 +5,7 @@ HOST ?= 127.0.0.1
 WORKERS ?= 1
 FEEDS ?= ingest/feeds.yml
 BUILD ?= build
+KEEP ?= 0
 ROWS ?= 20000
 SEED ?= 1
 
@@ -17,7 +18,7 @@ PLACES = --feeds $(FEEDS) --build $(BUILD)
 LOOK_AT_IT = || [ $$? -eq 3 ]
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fetch preview build serve refresh accept withdraw test check bench clean
+.PHONY: help setup demo fetch preview build serve refresh schedule accept withdraw test check bench clean
 
 help:
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
@@ -57,8 +58,11 @@ site:
 	@echo "Serving on http://localhost:$(PORT) until you press Ctrl-C"
 	@exec $(BIN)/python -m govspend_site.serve $(BUILD) --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
-refresh: .venv/ready ## Build aside and publish under a running site, for a schedule
-	$(INGEST) refresh $(PLACES)
+refresh: .venv/ready ## Build aside and publish under a running site, for a schedule (KEEP=… editions stay)
+	$(INGEST) refresh $(PLACES) --keep $(KEEP)
+
+schedule: .venv/ready ## Show the units for systemd and the line for cron that refresh once a day
+	@$(INGEST) schedule $(PLACES) --keep $(KEEP) --port $(PORT) --workers $(WORKERS)
 
 accept: .venv/ready ## Take the held RELEASE=… (WHY=… is kept)
 	$(INGEST) accept '$(RELEASE)' $(PLACES) $(if $(WHY),--why '$(WHY)')

@@ -27,6 +27,7 @@ from ingest import read as reading
 from ingest import rename as renaming
 from ingest import report as reporting
 from ingest import sample as sampling
+from ingest import schedule as scheduling
 from ingest import summarise as summarising
 from ingest.build import Plan, Workshop, locked
 from ingest.errors import DeclarationError, IngestError, NothingToPublish
@@ -44,6 +45,10 @@ FEEDS = click.option(
 BUILD = click.option(
     "--build", "build_path", type=click.Path(path_type=Path), default=Path("build"),
     envvar="BUILD", show_default=True, help="The folder of archive, editions and reports.",
+)  # fmt: skip
+KEEP = click.option(
+    "--keep", type=click.IntRange(min=0), default=0, envvar="KEEP", show_default="all",
+    help="How many editions stay, the newest among them; 0 keeps all.",
 )  # fmt: skip
 FEED = click.option("--feed", "feed_id", default=None, help="A feed of the declaration.")
 FILE = click.argument("file", type=click.Path(path_type=Path))
@@ -268,24 +273,49 @@ def publish(shop: Workshop) -> None:
 
 @main.command()
 @with_shop
+@KEEP
 @click.option("--no-fetch", is_flag=True, help="Build from what is archived.")
-def build(shop: Workshop, no_fetch: bool) -> None:
+def build(shop: Workshop, no_fetch: bool, keep: int) -> None:
     """Go the whole way: fetch, build, prove and publish. Nothing is done twice."""
-    _whole_way(shop, fetching=not no_fetch)
+    _whole_way(shop, fetching=not no_fetch, keep=keep)
 
 
 @main.command()
 @with_shop
-def refresh(shop: Workshop) -> None:
+@KEEP
+def refresh(shop: Workshop, keep: int) -> None:
     """The same as build, for a schedule: a site that is up takes over the new edition."""
-    _whole_way(shop, fetching=True)
+    _whole_way(shop, fetching=True, keep=keep)
 
 
-def _whole_way(shop: Workshop, *, fetching: bool) -> None:
+@main.command()
+@FEEDS
+@BUILD
+@KEEP
+@click.option("--port", default=8001, show_default=True, help="Where the site is served.")
+@click.option("--workers", default=2, show_default=True, help="Processes; as many as cores.")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to write the units into.")
+def schedule(
+    feeds_path: Path, build_path: Path, keep: int, port: int, workers: int, out: Path | None
+) -> None:
+    """Show the systemd units that run site and refresh unattended, and a line for cron instead."""
+    wanted = scheduling.Schedule(feeds_path, build_path, keep, port, workers)
+    for name, text in scheduling.units(wanted).items():
+        if out:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / name).write_text(text, encoding="utf-8")
+            click.echo(f"{out / name} is written.")
+        else:
+            click.echo(f"# ---- {name}\n{text}")
+    if not out:
+        click.echo(f"# ---- or, with cron\n{scheduling.crontab(wanted)}")
+
+
+def _whole_way(shop: Workshop, *, fetching: bool, keep: int = 0) -> None:
     with locked(shop.build):
         fetched = building.fetch_all(shop) if fetching else []
         try:
-            report = building.build(shop, fetched=fetched)
+            report = building.build(shop, fetched=fetched, keep=keep)
         except NothingToPublish as error:
             raise NothingToPublish(f"{error}{_unreachable(fetched)}") from None
     for line in reporting.lines(report):

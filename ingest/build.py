@@ -285,9 +285,12 @@ def prove(shop: Workshop, made: Plan) -> list[audit.Proof]:
     return proofs
 
 
-def build(shop: Workshop, *, fetched: list[fetch.Outcome] | None = None) -> dict[str, Any]:
+def build(
+    shop: Workshop, *, fetched: list[fetch.Outcome] | None = None, keep: int = 0
+) -> dict[str, Any]:
     """Builds, proves and publishes what is archived; at once when nothing has changed.
 
+    Of earlier editions as many stay as make up `keep` with the newest; 0 keeps all.
     Returns the report that is also kept in `build/report.json` and with the edition.
     """
     report: dict[str, Any] = {"started_at": _now(), "outcome": "failed"}
@@ -307,6 +310,7 @@ def build(shop: Workshop, *, fetched: list[fetch.Outcome] | None = None) -> dict
                 publish.publish(shop.work, shop.build, made.edition_id, report)
         if report["outcome"] == "published":
             report["taken_down"] = publish.take_down(shop.build)
+        report["retired"] = publish.retire(shop.build, keep)
     except IngestError as error:
         report["error"] = str(error)
         raise

@@ -86,10 +86,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(build: Path) -> Iterator[Site]:
+def serving(build: Path, workers: int = 1) -> Iterator[Site]:
     """The site of `build`, started as `make serve` starts it."""
     port = free_port()
     command = ["make", "--no-print-directory", "site", f"BIN={BIN}", f"BUILD={build}"]
+    command.append(f"WORKERS={workers}")
     log = build / "site.log"
     with log.open("w") as output:
         command.append(f"PORT={port}")

@@ -78,7 +78,7 @@ def _of_a_shelf(shelf: live.Shelf, served: edition.Edition | None) -> Health:
         published_at=published.strftime("%Y-%m-%dT%H:%M:%SZ") if published else None,
         age_seconds=round((datetime.now(UTC) - published).total_seconds()) if published else None,
         last_attempt=last_attempt(shelf.build / "report.json"),
-        refreshing=_is_locked(shelf.build / "lock"),
+        refreshing=is_locked(shelf.build / "lock"),
         free_disk_bytes=shutil.disk_usage(shelf.build).free if shelf.build.exists() else None,
     )
 
@@ -103,7 +103,7 @@ def last_attempt(report: Path) -> Attempt | None:
         return None
 
 
-def _is_locked(lock: Path) -> bool | None:
+def is_locked(lock: Path) -> bool | None:
     """Whether a build is at work. Its lock is shared for a moment, for which a build waits."""
     try:
         with lock.open() as handle:

@@ -12,6 +12,9 @@ from its base_url, so that setting is the edition's own address for as long as i
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
+import os
 import re
 import threading
 from collections import OrderedDict
@@ -43,8 +46,25 @@ class Edition(VisitedDatabase):
         self.cached_hash = path.stem
         self.edition_id = path.stem.removeprefix(f"{name}-")
         self.readers = 0
+        self._lock: int | None = None
         self._threads = threading.local()
         self._counts: dict[str, int | None] | None = None
+
+    def begin(self) -> None:
+        """Counts a reader in. While there is one, the publisher's retention leaves the file."""
+        self.readers += 1
+        if self.readers == 1:
+            with contextlib.suppress(OSError):
+                # Closed, and so unlocked, by the last reader.
+                self._lock = os.open(self.path, os.O_RDONLY)
+                fcntl.flock(self._lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+    def end(self) -> None:
+        """Counts a reader out."""
+        self.readers -= 1
+        if self.readers == 0 and self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     async def table_counts(self, limit: int = 10) -> dict[str, int | None]:
         """Rows of each table, known since the build: counting millions at each start takes long."""
@@ -125,14 +145,14 @@ class Shelf:
             return
         self.look()
         edition = kept or self.newest
-        edition.readers += 1
+        edition.begin()
         tokens = _pinned.set(edition), _base.set(base)
         try:
             yield
         finally:
             _pinned.reset(tokens[0])
             _base.reset(tokens[1])
-            edition.readers -= 1
+            edition.end()
             self._close_unread(edition)
 
     def _close_unread(self, edition: Edition) -> None:

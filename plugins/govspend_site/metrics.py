@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ _PAGES = frozenset({"firms-like-mine", "suppliers", "buyers", "market", "map", "
                     "search", "about", "glossary", "data-quality", "accessibility"})  # fmt: skip
 _DATA = (".json", ".geojson", ".atom")
 _FILES = (".csv", ".tsv", ".xlsx", ".parquet", ".db", ".ndjson", ".jsonl", ".svg", ".png")
+_counting: ContextVar[bool] = ContextVar("counting", default=False)
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -52,6 +54,9 @@ page_bytes = Gauge(
 )
 page_count = Gauge(
     "govspend_page_cache_pages", "Pages kept in memory.", multiprocess_mode="livesum"
+)
+warm = Gauge(
+    "govspend_warm", "Processes that have made their usual pages.", multiprocess_mode="livesum"
 )
 lane_working = Gauge(
     "govspend_lane_working", "Visitors' SQL being run.", ["lane"], multiprocess_mode="livesum"
@@ -87,9 +92,11 @@ def counted(app: Any) -> Any:
     """`app`, whose answers are counted and timed."""
 
     async def counting(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
+        # What the site asks itself in the course of an answer is part of that answer.
+        if scope["type"] != "http" or _counting.get():
             await app(scope, receive, send)
             return
+        token = _counting.set(True)
         status, started = 500, time.perf_counter()
 
         async def sending(message: Any) -> None:
@@ -101,6 +108,7 @@ def counted(app: Any) -> Any:
         try:
             await app(scope, receive, sending)
         finally:
+            _counting.reset(token)
             where = kind(scope["path"], scope["query_string"].decode("latin-1"))
             method = scope["method"] if scope["method"] in _METHODS else "other"
             requests.labels(where, method, str(status)).inc()

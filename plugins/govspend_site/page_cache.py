@@ -171,7 +171,7 @@ async def _make(app: App, asked: Asked, receive: Any, send: Send) -> None:
         await app(asked.anonymous, receive, held)
         if held.passing:
             return
-        page = await finished(held)
+        page = await finished(held, None if asked.key.base else _RULE)
         if page.status == 200 and held.may_be_kept:
             STORE.keep(asked.key, page)
             metrics.page_bytes.set(STORE.byte_count)
@@ -234,21 +234,27 @@ class Held:
         await self._send({**message, "body": b""} if self._is_head else message)
 
 
-async def finished(held: Held) -> Page:
-    """The page, compressed where that gains, with an ETag of its own and rules for browsers."""
+async def finished(held: Held, rule: bytes | None = None) -> Page:
+    """The page, compressed where that gains, with an ETag of its own and rules for browsers.
+
+    `rule` is its Cache-Control, whatever it says itself; without one that stays.
+    """
     if len(held.body) > _AT_ONCE:
-        return await asyncio.to_thread(_finished, held)
-    return _finished(held)
+        return await asyncio.to_thread(_finished, held, rule)
+    return _finished(held, rule)
 
 
-def _finished(held: Held) -> Page:
+def _finished(held: Held, rule: bytes | None) -> Page:
     body, status = bytes(held.body), held.start["status"]
     if status == 304:
         return Page(status, held.headers, b"", None, b"")
     said = dict(held.headers)
     replaced = (b"etag", b"vary", b"cache-control", b"content-length")
     kept = [pair for pair in held.headers if pair[0] not in replaced]
-    rule = said.get(b"cache-control", _RULE if status < 400 else _RULE_OF_ERRORS)
+    if status >= 400:
+        rule = _RULE_OF_ERRORS
+    elif rule is None or not held.may_be_kept:
+        rule = said.get(b"cache-control", _RULE)
     kept += [(b"cache-control", rule), (b"vary", b"Accept-Encoding")]
     etag = said.get(b"etag") or b'"%s"' % hashlib.sha256(body).hexdigest()[:20].encode()
     worth = said.get(b"content-type", b"").startswith(_COMPRESSED) and len(body) > _SMALLEST

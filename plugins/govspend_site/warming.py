@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from govspend_site import chart, edition, live, live_charts, page_cache
+from govspend_site import chart, edition, live, live_charts, metrics, page_cache
 
 URL = "GOVSPEND_URL"
 """Environment variable: the address that visitors use, because pages name it."""
@@ -95,7 +95,9 @@ class Warmer:
             shelf.look()
             now = (shelf.newest.edition_id, datetime.now(UTC).date())
             if now != warm:
+                metrics.warm.set(0)
                 await self._warm(shelf, before)
+                metrics.warm.set(1)
                 if warm is None:
                     await bundle(shelf.build)
                 warm, before = now, now[0]
