@@ -6,6 +6,7 @@ WORKERS ?= 1
 FEEDS ?= ingest/feeds.yml
 BUILD ?= build
 KEEP ?= 0
+SITE_URL ?= http://localhost:$(PORT)
 ROWS ?= 20000
 SEED ?= 1
 
@@ -56,13 +57,13 @@ serve: .venv/ready ## The real job: fetch, build, prove, publish, serve (PORT=�
 .PHONY: site
 site:
 	@echo "Serving on http://localhost:$(PORT) until you press Ctrl-C"
-	@exec $(BIN)/python -m govspend_site.serve $(BUILD) --host $(HOST) --port $(PORT) --workers $(WORKERS)
+	@exec $(BIN)/python -m govspend_site.serve $(BUILD) --host $(HOST) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL)
 
 refresh: .venv/ready ## Build aside and publish under a running site, for a schedule (KEEP=… editions stay)
 	$(INGEST) refresh $(PLACES) --keep $(KEEP)
 
 schedule: .venv/ready ## Show the units for systemd and the line for cron that refresh once a day
-	@$(INGEST) schedule $(PLACES) --keep $(KEEP) --port $(PORT) --workers $(WORKERS)
+	@$(INGEST) schedule $(PLACES) --keep $(KEEP) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL)
 
 accept: .venv/ready ## Take the held RELEASE=… (WHY=… is kept)
 	$(INGEST) accept '$(RELEASE)' $(PLACES) $(if $(WHY),--why '$(WHY)')

@@ -31,27 +31,13 @@ from ingest import schedule as scheduling
 from ingest import summarise as summarising
 from ingest.build import Plan, Workshop, locked
 from ingest.errors import DeclarationError, IngestError, NothingToPublish
-from ingest.feeds import DEFAULT_FEEDS, Declaration, Feed
+from ingest.feeds import Declaration, Feed
 from ingest.feeds import load as load_feeds
+from ingest.options import BUILD, FEED, FEEDS, FILE, KEEP
 from ingest.progress import Progress
 from ingest.releases import Release
 
 LOOK_AT_IT = 3
-
-FEEDS = click.option(
-    "--feeds", "feeds_path", type=click.Path(path_type=Path), default=DEFAULT_FEEDS,
-    envvar="FEEDS", help="The declaration of the feeds.  [default: ingest/feeds.yml]",
-)  # fmt: skip
-BUILD = click.option(
-    "--build", "build_path", type=click.Path(path_type=Path), default=Path("build"),
-    envvar="BUILD", show_default=True, help="The folder of archive, editions and reports.",
-)  # fmt: skip
-KEEP = click.option(
-    "--keep", type=click.IntRange(min=0), default=0, envvar="KEEP", show_default="all",
-    help="How many editions stay, the newest among them; 0 keeps all.",
-)  # fmt: skip
-FEED = click.option("--feed", "feed_id", default=None, help="A feed of the declaration.")
-FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
 class Main(click.Group):
@@ -288,27 +274,7 @@ def refresh(shop: Workshop, keep: int) -> None:
     _whole_way(shop, fetching=True, keep=keep)
 
 
-@main.command()
-@FEEDS
-@BUILD
-@KEEP
-@click.option("--port", default=8001, show_default=True, help="Where the site is served.")
-@click.option("--workers", default=2, show_default=True, help="Processes; as many as cores.")
-@click.option("--out", type=click.Path(path_type=Path), help="The folder to write the units into.")
-def schedule(
-    feeds_path: Path, build_path: Path, keep: int, port: int, workers: int, out: Path | None
-) -> None:
-    """Show the systemd units that run site and refresh unattended, and a line for cron instead."""
-    wanted = scheduling.Schedule(feeds_path, build_path, keep, port, workers)
-    for name, text in scheduling.units(wanted).items():
-        if out:
-            out.mkdir(parents=True, exist_ok=True)
-            (out / name).write_text(text, encoding="utf-8")
-            click.echo(f"{out / name} is written.")
-        else:
-            click.echo(f"# ---- {name}\n{text}")
-    if not out:
-        click.echo(f"# ---- or, with cron\n{scheduling.crontab(wanted)}")
+main.add_command(scheduling.schedule)
 
 
 def _whole_way(shop: Workshop, *, fetching: bool, keep: int = 0) -> None:
