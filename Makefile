@@ -57,7 +57,7 @@ serve: .venv/ready ## The real job: fetch, build, prove, publish, serve (PORT=â€
 .PHONY: site
 site:
 	@echo "Serving on http://localhost:$(PORT) until you press Ctrl-C"
-	@exec $(BIN)/python -m govspend_site.serve $(BUILD) --host $(HOST) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL)
+	@exec $(BIN)/python -m govspend_site.serve $(BUILD) --host $(HOST) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL) $(if $(NO_WARM),--no-warm)
 
 refresh: .venv/ready ## Build aside and publish under a running site, for a schedule (KEEP=â€¦ editions stay)
 	$(INGEST) refresh $(PLACES) --keep $(KEEP)

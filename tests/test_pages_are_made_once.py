@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,15 +34,6 @@ def counted(site: Site) -> dict[str, float]:
         for sample in family.samples
         if sample.name == "govspend_page_answers_total"
     }
-
-
-def settled(site: Site) -> dict[str, float]:
-    """The same once the site has made its usual pages, which it does by itself after a start."""
-    deadline = time.monotonic() + 60
-    while "govspend_warm 1.0" not in site.get("/-/metrics").text:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    return counted(site)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -123,7 +113,7 @@ def test_many_at_once_are_one_computation(sample_site: Site) -> None:
     """A page that a newspaper links to is made once, however many ask before it is done."""
     # An address that nobody else asks for, and slow enough for the others to come meanwhile.
     path = "/govspend/spend?_size=100&_sort=amount&supplier_size=SME"
-    before = settled(sample_site)
+    before = counted(sample_site)
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(lambda _: sample_site.get(path).content, range(16)))
     after = counted(sample_site)
@@ -141,7 +131,7 @@ def test_many_at_once_are_one_computation(sample_site: Site) -> None:
 )  # fmt: skip
 def test_what_is_no_page_of_an_edition_is_made_for_each(sample_site: Site, path: str) -> None:
     """Errors, files, a visitor's SQL, and what tells of the server itself are never kept."""
-    before = settled(sample_site)
+    before = counted(sample_site)
     first, second = sample_site.get(path), sample_site.get(path)
     after = counted(sample_site)
     assert first.status_code == second.status_code

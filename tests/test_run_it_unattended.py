@@ -150,7 +150,7 @@ def _processes(site: Site) -> set[int]:
 
 def test_usual_pages_are_there_before_they_are_asked_for(published: Path) -> None:
     """The first visitor after a start, and after a new edition, does not wait for a page."""
-    with serving(published / "build") as site:
+    with serving(published / "build", warm=True) as site:
         url = f"http://localhost:{site.url.rpartition(':')[2]}"
         _wait_until_warm(site)
         made = told(site)["govspend_page_answers_total{made}"]

@@ -58,13 +58,17 @@ def app() -> Any:
 @click.option(
     "--url", default=None, help="The address that visitors use.  [default: http://localhost:PORT]"
 )
-def main(build: Path, host: str, port: int, workers: int, url: str | None) -> None:
+@click.option(
+    "--warm/--no-warm", default=True, help="Make the usual pages before they are asked for."
+)
+def main(build: Path, host: str, port: int, workers: int, url: str | None, warm: bool) -> None:
     """Serve the site of BUILD, a folder with a published edition."""
     if not (build / "govspend.db").exists():
         raise click.ClickException(f"{build} holds no edition: run make build first.")
     os.environ.setdefault(_SECRET, secrets.token_hex(32))
     os.environ[_BUILD] = str(build)
-    os.environ[_URL] = url or f"http://localhost:{port}"
+    if warm:
+        os.environ[_URL] = url or f"http://localhost:{port}"
     with tempfile.TemporaryDirectory(prefix="govspend-metrics-") as counts:
         # Read when prometheus_client is first imported, which is by a plugin.
         os.environ[_COUNTS] = counts

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import sqlite3
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,7 +21,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from govspend_site import chart, edition, live, live_charts, metrics, page_cache
 
 URL = "GOVSPEND_URL"
-"""Environment variable: the address that visitors use, because pages name it."""
+"""Environment variable: the address that visitors use, because pages name it. Without it nothing
+is made before it is asked for."""
 
 FIRST = ("/", "/firms-like-mine", "/suppliers", "/buyers", "/market", "/map", "/govspend/spend",
          "/govspend", "/digest", "/proof/", "/search", "/releases")  # fmt: skip
@@ -73,7 +75,7 @@ class Warmer:
 
         async def sending(message: Any) -> None:
             await send(message)
-            shelf = live.shelf_of(self._datasette)
+            shelf = live.shelf_of(self._datasette) if URL in os.environ else None
             if message["type"] == "lifespan.startup.complete" and shelf is not None:
                 tasks.append(asyncio.create_task(self._watch(shelf)))
 
@@ -96,31 +98,36 @@ class Warmer:
             now = (shelf.newest.edition_id, datetime.now(UTC).date())
             if now != warm:
                 metrics.warm.set(0)
-                await self._warm(shelf, before)
-                metrics.warm.set(1)
-                if warm is None:
-                    await bundle(shelf.build)
-                warm, before = now, now[0]
+                if await self._warm(shelf, before):
+                    metrics.warm.set(1)
+                    warm, before = now, now[0]
             await asyncio.sleep(_POLL)
 
-    async def _warm(self, shelf: live.Shelf, before: str) -> None:
+    async def _warm(self, shelf: live.Shelf, before: str) -> bool:
+        """Whether the usual pages of the newest edition are made, as far as they can be."""
         serving = shelf.newest.edition_id
         for address in await self._addresses(before):
             if shelf.newest.edition_id != serving:
                 # Another edition is there already: its pages are wanted, not these.
-                return
+                return False
             await self._quiet()
             try:
                 await ask(self._app, address)
             except Exception:
                 # A visitor will get the same, and be told what it means.
                 _log.exception("%s could not be made ready", address.path.decode("latin-1"))
+        await bundle(shelf.build)
+        return True
 
     async def _addresses(self, before: str) -> list[Address]:
         keys = page_cache.STORE.most_visited(before, _MOST)
         visited = [Address(key.scheme, key.host, key.path, key.query) for key in keys]
-        places = [(address.scheme, address.host) for address in visited] or own_places()
-        served = await edition.current(self._datasette)
+        places = [(address.scheme, address.host) for address in visited] or [own_place()]
+        try:
+            served = await edition.current(self._datasette)
+        except sqlite3.Error:
+            # Each page will say so, and /-/health does.
+            served = None
         newest = (f"/digest/{served.newest_month[:7]}",) if served else ()
         base = live.site_base(self._datasette)
         usual = [
@@ -136,10 +143,10 @@ class Warmer:
             waited += 0.02
 
 
-def own_places() -> list[tuple[str, bytes]]:
+def own_place() -> tuple[str, bytes]:
     """Scheme and host that visitors are expected to use."""
-    parts = urlsplit(os.environ.get(URL, "http://localhost:8001"))
-    return [(parts.scheme, parts.netloc.encode())]
+    parts = urlsplit(os.environ[URL])
+    return parts.scheme, parts.netloc.encode()
 
 
 async def ask(app: Any, address: Address) -> int:
