@@ -7,9 +7,7 @@ series of its own. serve.py says where the processes keep their counts; without 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +21,9 @@ from prometheus_client import (
 )
 from prometheus_client.registry import REGISTRY, Collector
 
-from govspend_site import visits
-
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable of prometheus_client: where processes keep their counts."""
 
-KINDS = ("home", "kept edition", "file", "sql", "data as json", "proof", "server", "static",
-         "govspend", "page", "other")  # fmt: skip
-_PAGES = frozenset({"firms-like-mine", "suppliers", "buyers", "market", "map", "digest", "releases",
-                    "search", "about", "glossary", "data-quality", "accessibility"})  # fmt: skip
-_DATA = (".json", ".geojson", ".atom")
-_FILES = (".csv", ".tsv", ".xlsx", ".parquet", ".db", ".ndjson", ".jsonl", ".svg", ".png")
-_counting: ContextVar[bool] = ContextVar("counting", default=False)
-_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 requests = Counter(
@@ -67,54 +55,6 @@ lane_waiting = Gauge(
 lane_refused = Counter("govspend_lane_refused", "Visitors' SQL refused as too many.", ["lane"])
 lane_killed = Counter("govspend_lane_killed", "Workers ended in the middle of a task.", ["lane"])
 swaps = Counter("govspend_edition_swaps", "Editions taken over, counted by each process.")
-
-
-def kind(path: str, query: str) -> str:
-    """One of KINDS, whatever the address."""
-    if visits.brings_sql(query):
-        return "sql"
-    first = path.strip("/").partition("/")[0]
-    if not first:
-        return "home"
-    found = {"as-of": "kept edition", "-": "server", "static": "static"}.get(first)
-    if found:
-        return found
-    if path.endswith(_DATA):
-        return "data as json"
-    if path.endswith(_FILES):
-        return "file"
-    if first in ("proof", "govspend"):
-        return first
-    return "page" if first in _PAGES else "other"
-
-
-def counted(app: Any) -> Any:
-    """`app`, whose answers are counted and timed."""
-
-    async def counting(scope: Any, receive: Any, send: Any) -> None:
-        # What the site asks itself in the course of an answer is part of that answer.
-        if scope["type"] != "http" or _counting.get():
-            await app(scope, receive, send)
-            return
-        token = _counting.set(True)
-        status, started = 500, time.perf_counter()
-
-        async def sending(message: Any) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await app(scope, receive, sending)
-        finally:
-            _counting.reset(token)
-            where = kind(scope["path"], scope["query_string"].decode("latin-1"))
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            requests.labels(where, method, str(status)).inc()
-            seconds.labels(where).observe(time.perf_counter() - started)
-
-    return counting
 
 
 class Facts(Collector):
