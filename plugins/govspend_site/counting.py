@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from contextvars import ContextVar
 from typing import Any
@@ -18,6 +19,7 @@ _counting: ContextVar[bool] = ContextVar("counting", default=False)
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 
+@functools.lru_cache(maxsize=1_000)
 def kind(path: str, query: str) -> str:
     """One of KINDS, whatever the address."""
     if visits.brings_sql(query):
@@ -35,6 +37,12 @@ def kind(path: str, query: str) -> str:
     if first in ("proof", "govspend"):
         return first
     return "page" if first in _PAGES else "other"
+
+
+@functools.cache
+def _series(where: str, method: str, status: int) -> tuple[Any, Any]:
+    """The counter and the histogram of these labels: looking them up costs as much as counting."""
+    return metrics.requests.labels(where, method, str(status)), metrics.seconds.labels(where)
 
 
 def counted(app: Any) -> Any:
@@ -60,7 +68,8 @@ def counted(app: Any) -> Any:
             _counting.reset(token)
             where = kind(scope["path"], scope["query_string"].decode("latin-1"))
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            metrics.requests.labels(where, method, str(status)).inc()
-            metrics.seconds.labels(where).observe(time.perf_counter() - started)
+            answered, took = _series(where, method, status)
+            answered.inc()
+            took.observe(time.perf_counter() - started)
 
     return counting

@@ -46,6 +46,7 @@ _CONDITIONS = (b"if-none-match", b"if-modified-since", b"accept-encoding", b"ran
 _OF_A_BODY = (b"content-type", b"content-length", b"content-encoding", b"content-disposition")
 
 
+_MADE, _HIT, _JOINED = map(metrics.page_answers.labels, ("made", "hit", "joined"))
 STORE = Store()
 _MAKING: dict[Key, asyncio.Future[Page | None]] = {}
 
@@ -134,7 +135,7 @@ async def _shared(app: App, asked: Asked, receive: Any, send: Send) -> None:
     while True:
         page = STORE.get(asked.key)
         if page is not None:
-            metrics.page_answers.labels("joined" if joined else "hit").inc()
+            (_JOINED if joined else _HIT).inc()
             await _answer(page, asked, send)
             return
         making = _MAKING.get(asked.key)
@@ -150,7 +151,7 @@ async def _shared(app: App, asked: Asked, receive: Any, send: Send) -> None:
         if page is None:
             await _alone(app, asked, receive, send)
         else:
-            metrics.page_answers.labels("joined").inc()
+            _JOINED.inc()
             await _answer(page, asked, send)
         return
 
@@ -159,7 +160,7 @@ async def _make(app: App, asked: Asked, receive: Any, send: Send) -> None:
     """Makes the page for all who ask for it, and answers who asked first."""
     made: asyncio.Future[Page | None] = asyncio.get_running_loop().create_future()
     _MAKING[asked.key] = made
-    metrics.page_answers.labels("made").inc()
+    _MADE.inc()
 
     def tell(page: Page | None) -> None:
         if not made.done():
