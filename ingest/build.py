@@ -7,12 +7,13 @@ import hashlib
 import json
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ingest import admitted, audit, fetch, load, match, places, publish, releases, stage, summarise
 from ingest.archive import Archive, Receipt
@@ -21,6 +22,8 @@ from ingest.feeds import Declaration, Feed, FileSource, UrlSource
 from ingest.progress import Progress
 from ingest.releases import Release
 
+# A site that is asked whether a build is at work holds the lock for a moment.
+_TRIES, _PAUSE = 5, 0.05
 REVIEW = {"supplier": "supplier_aliases", "buyer": "buyer_aliases"}
 
 
@@ -119,11 +122,18 @@ def locked(build: Path) -> Iterator[None]:
     """One build at a time. Raises IngestError when another one is at work."""
     build.mkdir(parents=True, exist_ok=True)
     with (build / "lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise IngestError(f"{build}: another build is at work here; try again later.") from None
+        if not any(_taken(handle) for _ in range(_TRIES)):
+            raise IngestError(f"{build}: another build is at work here; try again later.")
         yield
+
+
+def _taken(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(_PAUSE)
+        return False
+    return True
 
 
 def fetch_all(shop: Workshop) -> list[fetch.Outcome]:
@@ -290,9 +300,12 @@ def write_bulk(shop: Workshop, made: Plan) -> None:
         bulk.write(shop.work, shop.bulk, made.all_taken(), shop.archive)
 
 
-def build(shop: Workshop, *, fetched: list[fetch.Outcome] | None = None) -> dict[str, Any]:
+def build(
+    shop: Workshop, *, fetched: list[fetch.Outcome] | None = None, keep: int = 0
+) -> dict[str, Any]:
     """Builds, proves and publishes what is archived; at once when nothing has changed.
 
+    Of earlier editions as many stay as make up `keep` with the newest; 0 keeps all.
     Returns the report that is also kept in `build/report.json` and with the edition.
     """
     report: dict[str, Any] = {"started_at": _now(), "outcome": "failed"}
@@ -313,6 +326,7 @@ def build(shop: Workshop, *, fetched: list[fetch.Outcome] | None = None) -> dict
                 publish.publish(shop.work, shop.build, made.edition_id, report)
         if report["outcome"] == "published":
             report["taken_down"] = publish.take_down(shop.build)
+        report["retired"] = publish.retire(shop.build, keep)
     except IngestError as error:
         report["error"] = str(error)
         raise

@@ -7,6 +7,7 @@ Whatever dies before the swap leaves the link, and so the site, as it was.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -130,6 +131,37 @@ def _manifest(database: Path) -> dict[str, Any]:
     path = bulk_folder(database) / MANIFEST
     found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
     return found
+
+
+def retire(build: Path, keep: int) -> list[str]:
+    """Removes all but the `keep` editions published last; 0 keeps all. Gives the ids removed.
+
+    Never the newest, and never one that is being read: a site holds a shared lock on the file of
+    each for as long as a request reads it. That one goes the next time.
+    """
+    newest = (build / LINK).resolve()
+    found = sorted(
+        (path for path in (build / "editions").glob("govspend-*.db") if path != newest),
+        key=lambda path: path.stat().st_mtime,
+        reverse=True,
+    )
+    gone = []
+    for path in found[keep - 1 :] if keep else []:
+        if _is_unread(path):
+            path.unlink()
+            path.with_suffix(".json").unlink(missing_ok=True)
+            gone.append(path.stem.removeprefix("govspend-"))
+    _sweep(build / "editions")
+    return gone
+
+
+def _is_unread(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def current(build: Path) -> str | None:

@@ -66,6 +66,11 @@ def specification(name: str) -> dict[str, Any]:
     return found
 
 
+def load() -> None:
+    """Draws a chart of nothing: the first drawing of a process takes seconds."""
+    vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "bar"})
+
+
 def both(
     name: str, figures: list[dict[str, object]], title: str, text: str, key: str = ""
 ) -> list[Markup]:
