@@ -250,6 +250,9 @@ def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
         db.execute(f"CREATE INDEX spend_{column} ON spend ({column})")
     db.execute("CREATE INDEX release_months_release ON release_months (release_id, month)")
     db.execute("CREATE INDEX release_sizes_release ON release_sizes (release_id, supplier_id)")
+    for cube in ("pair_months", "pair_years", "pair_totals"):
+        for party in ("supplier_id", "buyer_id"):
+            db.execute(f"CREATE INDEX {cube}_{party} ON {cube} ({party})")
     db.execute("CREATE INDEX supplier_names_supplier ON supplier_names (supplier_id)")
     db.execute("CREATE INDEX buyer_names_buyer ON buyer_names (buyer_id)")
     db.execute("CREATE INDEX quarantine_quarantine_id ON quarantine (quarantine_id)")

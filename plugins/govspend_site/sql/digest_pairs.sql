@@ -6,13 +6,13 @@ told AS (
     WHERE releases.release_id = :release_id
 ),
 newest AS (
-    SELECT spend.month, spend.supplier_id, spend.buyer_id, sum(spend.amount_pence) AS amount_pence,
-        max(spend.amount_pence) > 0 AS sold
-    FROM spend NOT INDEXED
-    JOIN releases ON releases.release_id = spend.release_id
+    SELECT month, supplier_id, buyer_id, sum(amount_pence) AS amount_pence,
+        max(sale_count) > 0 AS sold
+    FROM pair_months NOT INDEXED
+    JOIN releases ON releases.release_id = pair_months.release_id
     JOIN told ON told.feed_id = releases.feed_id
         AND (told.restates_history = 1 OR releases.position <= told.position)
-    GROUP BY spend.month, spend.supplier_id, spend.buyer_id
+    GROUP BY month, supplier_id, buyer_id
 ),
 since AS (
     -- Of several later changes the earliest knows what stood before; min() picks its row.
