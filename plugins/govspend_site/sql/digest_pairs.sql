@@ -9,12 +9,14 @@ newest AS (
     SELECT month, supplier_id, buyer_id, sum(amount_pence) AS amount_pence,
         max(sale_count) > 0 AS sold
     FROM pair_months NOT INDEXED
-    JOIN releases ON releases.release_id = pair_months.release_id
-    JOIN told ON told.feed_id = releases.feed_id
-        AND (told.restates_history = 1 OR releases.position <= told.position)
-    GROUP BY month, supplier_id, buyer_id
+    WHERE release_id IN (
+        SELECT releases.release_id FROM releases
+        JOIN told ON told.feed_id = releases.feed_id
+            AND (told.restates_history = 1 OR releases.position <= told.position)
+    )
+    GROUP BY buyer_id, supplier_id, month
 ),
-since AS (
+since AS MATERIALIZED (
     -- Of several later changes the earliest knows what stood before; min() picks its row.
     SELECT changes.month, changes.supplier_id, changes.buyer_id, changes.before_count,
         changes.before_pence, min(releases.position) AS position
@@ -23,7 +25,7 @@ since AS (
     JOIN told ON told.feed_id = releases.feed_id AND releases.position > told.position
     GROUP BY changes.month, changes.supplier_id, changes.buyer_id
 ),
-pairs AS (
+pairs AS MATERIALIZED (
     SELECT newest.month, newest.supplier_id, newest.buyer_id, newest.amount_pence, newest.sold
     FROM newest
     LEFT JOIN since ON since.month = newest.month AND since.supplier_id = newest.supplier_id

@@ -4,13 +4,5 @@ SELECT buyer_count, all_sme_count AS with_smes_alone_count,
     (SELECT min(month) FROM spend) AS first_month,
     (SELECT max(month) FROM spend) AS last_month
 FROM (
-SELECT count(*) AS buyer_count,
-    count(*) FILTER (WHERE amount_pence > 0 AND sme_pence = amount_pence) AS all_sme_count,
-    count(*) FILTER (WHERE amount_pence > 0 AND sme_pence = amount_pence AND supplier_count = 1)
-        AS one_supplier_count
-FROM (
-    SELECT sum(amount_pence) AS amount_pence, count(DISTINCT supplier_id) AS supplier_count,
-        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) AS sme_pence
-    FROM spend GROUP BY buyer_id
-)
+/* include proof_all_sme */
 )
