@@ -35,7 +35,7 @@ async def totals(datasette: Any, pairs: filters.Pairs, query: dict[str, Any]) ->
     where = filters.where_of(query["sql"])
     if where is None:
         return None
-    sql = pounds.sums_sql(pounds.source(pairs, ()), where, ())
+    sql = pounds.sums_sql(await pounds.source(datasette, pairs, ()), where, ())
     try:
         result = await queries.database(datasette).execute(
             sql, query["params"], custom_time_limit=_TOTAL_LIMIT_MS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from govspend_site import filters, queries
@@ -23,12 +23,21 @@ _SOURCES = (
 """Cubes with the columns that each can be filtered and grouped by, the smallest first."""
 
 
-def source(pairs: filters.Pairs, columns: Iterable[str]) -> str:
-    """The smallest table that tells the sums of `columns` under the filters among `pairs`."""
+async def source(datasette: Any, pairs: filters.Pairs, columns: Iterable[str]) -> str:
+    """The smallest table that tells the sums of `columns` under the filters among `pairs`.
+
+    An edition kept from before it had cubes tells them by its lines.
+    """
+    names = await queries.database(datasette).table_names()
+    return _source(pairs, columns, {*names, "spend_months"})
+
+
+def _source(pairs: filters.Pairs, columns: Iterable[str], there: Collection[str]) -> str:
     if any(key.startswith(_OF_LINES) and value for key, value in pairs):
         return "spend"
     needed = {active.column for active in filters.active(pairs)} | set(columns)
-    return next((name for name, known in _SOURCES if needed <= known), "spend")
+    found = (name for name, known in _SOURCES if needed <= known and name in there)
+    return next(found, "spend")
 
 
 def sums_sql(table: str, where: str, columns: Sequence[str]) -> str:
@@ -54,7 +63,7 @@ async def by_value(
     together = [column for column in columns if column in _FEW]
     found: dict[str, dict[Any, Row]] = {}
     for group in [together] * bool(together) + [[c] for c in columns if c not in _FEW]:
-        sql = sums_sql(source(pairs, group), where, group)
+        sql = sums_sql(await source(datasette, pairs, group), where, group)
         result = await queries.database(datasette).execute(sql, params, truncate=False)
         for place, column in enumerate(group):
             found[column] = _added_up((row[place], row) for row in result.rows)
