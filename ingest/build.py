@@ -245,6 +245,9 @@ def _load_releases(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
             load.load_release(db, release, position, is_current=is_current)
         with shop.progress.step("summarise"):
             summarise.summarise_release(db, release, position, before)
+    shop.progress.moving("cubes of spend")
+    with shop.progress.step("summarise"):
+        summarise.summarise_spend(db)
 
 
 def summarise_all(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
@@ -252,6 +255,8 @@ def summarise_all(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
     for position, release, before in _in_order(made, db):
         with shop.progress.step("summarise"):
             summarise.summarise_release(db, release, position, before)
+    with shop.progress.step("summarise"):
+        summarise.summarise_spend(db)
 
 
 def _in_order(made: Plan, db: sqlite3.Connection) -> Iterator[tuple[int, Release, str | None]]:

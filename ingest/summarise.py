@@ -1,4 +1,7 @@
-"""Tables to cubes: what each release said by month, and how it differs from the one before."""
+"""Tables to cubes: what each release said by month, how it differs from the one before, who buys.
+
+Each release is summarised while its lines are at hand; spend once, when every release is loaded.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,12 @@ from pathlib import Path
 from ingest.load import hold_lines
 from ingest.releases import Release
 
-CUBES = ("release_months", "published_categories", "release_sizes", "changes", "line_spans")
-_SQL = Path(__file__).with_name("summarise.sql")
+CUBES = (
+    "release_months", "published_categories", "release_sizes", "changes", "line_spans",
+    "pair_months", "pair_years", "pair_totals", "party_months", "usual_deals",
+)  # fmt: skip
+_OF_A_RELEASE = Path(__file__).with_name("summarise.sql")
+_OF_SPEND = Path(__file__).with_name("cubes.sql")
 
 
 def summarise_release(
@@ -28,10 +35,18 @@ def summarise_release(
     }
     hold_lines(db, release)
     db.execute("BEGIN")
-    for name, statement in statements().items():
+    for name, statement in statements(_OF_A_RELEASE).items():
         if before is None and name in ("changes", "extended spans"):
             continue
         db.execute(statement, values)
+    db.execute("COMMIT")
+
+
+def summarise_spend(db: sqlite3.Connection) -> None:
+    """Makes the cubes of the lines of `spend`, when every release is loaded."""
+    db.execute("BEGIN")
+    for statement in statements(_OF_SPEND).values():
+        db.execute(statement)
     db.execute("COMMIT")
 
 
@@ -41,9 +56,9 @@ def forget(db: sqlite3.Connection) -> None:
         db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
 
-def statements(file: Path = _SQL) -> dict[str, str]:
-    """name -> SQL, in order, from a file in which `-- name: …` opens each."""
-    parts = file.read_text(encoding="utf-8").split("-- name: ")[1:]
+def statements(path: Path) -> dict[str, str]:
+    """name -> SQL, in order, from a file where `-- name: …` opens each."""
+    parts = path.read_text(encoding="utf-8").split("-- name: ")[1:]
     return {
         part.partition("\n")[0].strip(): part.partition("\n")[2].strip().rstrip(";")
         for part in parts
