@@ -68,23 +68,36 @@ ORDER BY sales.month;
 
 -- name: usual_deals
 INSERT INTO usual_deals
-WITH sales AS (
-    SELECT supplier_id, coalesce(supplier_size, 'not-published') AS size, amount_pence
+WITH placed AS (
+    SELECT coalesce(supplier_size, 'not-published') AS size, supplier_id, amount_pence,
+        row_number() OVER (PARTITION BY supplier_id, supplier_size ORDER BY amount_pence) AS place,
+        count(*) OVER (PARTITION BY supplier_id, supplier_size) AS places
     FROM spend NOT INDEXED WHERE amount_pence > 0
-),
-placed AS (
-    SELECT size, supplier_id, amount_pence,
-        row_number() OVER (PARTITION BY supplier_id, size ORDER BY amount_pence) AS place,
-        count(*) OVER (PARTITION BY supplier_id, size) AS places
-    FROM sales
-    UNION ALL
-    SELECT 'any', supplier_id, amount_pence,
-        row_number() OVER (PARTITION BY supplier_id ORDER BY amount_pence),
-        count(*) OVER (PARTITION BY supplier_id)
-    FROM sales
 )
 -- The middle sale, or the mean of the two in the middle.
 SELECT size, supplier_id, CAST(round(avg(amount_pence)) AS INTEGER)
 FROM placed
 WHERE 2 * place BETWEEN places AND places + 2
 GROUP BY size, supplier_id;
+
+-- name: usual_deals of any size
+INSERT INTO usual_deals
+WITH sizes AS MATERIALIZED (
+    SELECT supplier_id, count(*) AS size_count, min(usual_pence) AS usual_pence
+    FROM usual_deals GROUP BY supplier_id
+),
+-- Of a supplier that was published under one size alone the sales are the same.
+placed AS (
+    SELECT supplier_id, amount_pence,
+        row_number() OVER (PARTITION BY supplier_id ORDER BY amount_pence) AS place,
+        count(*) OVER (PARTITION BY supplier_id) AS places
+    FROM spend NOT INDEXED
+    WHERE amount_pence > 0
+        AND supplier_id IN (SELECT supplier_id FROM sizes WHERE size_count > 1)
+)
+SELECT 'any', supplier_id, usual_pence FROM sizes WHERE size_count = 1
+UNION ALL
+SELECT 'any', supplier_id, CAST(round(avg(amount_pence)) AS INTEGER)
+FROM placed
+WHERE 2 * place BETWEEN places AND places + 2
+GROUP BY supplier_id;
