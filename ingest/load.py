@@ -23,39 +23,6 @@ from ingest.stage import Staged
 SQL = Path(__file__).parent
 REFERENCE_TABLES = ("frameworks", "lots", "withheld", "published_totals")
 
-# One release's lines with their ids, in a file of their own that SQLite may spill to disk.
-_STAGED = """
-CREATE TEMP TABLE held (release_id TEXT);
-CREATE TEMP TABLE staged (
-    line_number INTEGER, base_id TEXT, month TEXT,
-    framework TEXT, lot TEXT, sector TEXT, supplier_size TEXT,
-    framework_published TEXT, lot_published TEXT, sector_published TEXT,
-    supplier_size_published TEXT, supplier TEXT, buyer TEXT, description TEXT,
-    amount_pence INTEGER, amount_published TEXT
-);
--- Lines of releases that this one adds to, where a feed does not restate its history.
-CREATE TEMP TABLE added_to (base_id TEXT PRIMARY KEY, line_count INTEGER NOT NULL) WITHOUT ROWID;
--- Identical lines are told apart by their number among themselves.
-CREATE TEMP VIEW lines AS
-SELECT *, CASE occurrence WHEN 1 THEN base_id ELSE base_id || '-' || occurrence END AS spend_id
-FROM (
-    SELECT staged.*, coalesce(added_to.line_count, 0)
-        + row_number() OVER (PARTITION BY staged.base_id ORDER BY line_number) AS occurrence
-    FROM staged LEFT JOIN added_to ON added_to.base_id = staged.base_id
-);
-"""
-_SPEND = """
-INSERT INTO spend (spend_id, release_id, line_number, month, framework, lot, sector, supplier_size,
-    description, amount_pence, supplier_id, buyer_id, supplier_name_id, buyer_name_id)
-SELECT spend_id, :release_id, line_number, month, framework, lot, sector, supplier_size,
-    description, amount_pence, supplier_names.supplier_id, buyer_names.buyer_id,
-    supplier_name_id, buyer_name_id
-FROM temp.lines
-JOIN supplier_names ON supplier_names.published_name = lines.supplier
-JOIN buyer_names ON buyer_names.published_name = lines.buyer
-ORDER BY spend_id
-"""
-
 
 def create(path: Path) -> sqlite3.Connection:
     """A new database at `path` with every table and view."""
@@ -73,7 +40,7 @@ def connect(path: Path) -> sqlite3.Connection:
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 4096;"
     )
     db.execute("PRAGMA cache_size = -65536")
-    db.executescript(_STAGED)
+    db.executescript((SQL / "staged.sql").read_text(encoding="utf-8"))
     return db
 
 
@@ -143,7 +110,7 @@ def published_names(releases: Sequence[Release]) -> dict[match.Kind, Counter[str
     """kind -> name -> number of lines, over all of `releases`."""
     counts: dict[match.Kind, Counter[str]] = {"supplier": Counter(), "buyer": Counter()}
     for release in releases:
-        for batch in release.staged.batches("lines"):
+        for batch in release.staged.batches("lines", list(counts)):
             for kind, counter in counts.items():
                 for pair in batch.column(kind).value_counts().to_pylist():
                     counter[pair["values"]] += pair["counts"]
@@ -172,34 +139,62 @@ def load_release(
         release.release_id,
     )  # fmt: skip
     if is_current:
-        db.execute(_SPEND, {"release_id": release.release_id})
+        db.execute(statements("load.sql")["spend"], {"release_id": release.release_id})
     db.execute("COMMIT")
 
 
 def hold_lines(db: sqlite3.Connection, release: Release) -> None:
-    """Puts the release's lines into `temp.staged`, unless they are there already."""
+    """Puts the release's lines with their ids into `temp.lines`, unless they are there already."""
     if db.execute("SELECT release_id FROM temp.held").fetchone() == (release.release_id,):
         return
     db.execute("BEGIN")
-    db.execute("DELETE FROM temp.held")
+    for table in ("held", "facets", "staged", "lines", "sums"):
+        db.execute(f"DELETE FROM temp.{table}")  # noqa: S608 - our own names
+    _insert(db, f"INSERT INTO temp.facets VALUES ({', '.join('?' * 10)})", release.staged, "facets")  # noqa: S608
+    _hold_staged(db, release.staged)
+    for name in ("lines", "sums"):
+        db.execute(statements("load.sql")[name])
     db.execute("DELETE FROM temp.staged")
-    marks = ", ".join("?" * 16)
-    _insert(db, f"INSERT INTO temp.staged VALUES ({marks})", release.staged, "lines")  # noqa: S608
     db.execute("INSERT INTO temp.held VALUES (?)", [release.release_id])
     db.execute("COMMIT")
 
 
+def _hold_staged(db: sqlite3.Connection, staged: Staged) -> None:
+    """The staged lines as they are, but for names, which become their numbers in the database."""
+    numbers = {
+        kind: dict(db.execute(f"SELECT published_name, {kind}_name_id FROM {kind}_names"))  # noqa: S608
+        for kind in ("supplier", "buyer")
+    }
+    for batch in staged.batches("lines"):
+        columns = []
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if name in numbers:
+                known = [numbers[name][text] for text in column.dictionary.to_pylist()]
+                columns.append([known[place] for place in column.indices.to_pylist()])
+            else:
+                columns.append(column.to_pylist())
+        db.executemany(
+            "INSERT INTO temp.staged VALUES (?, ?, ?, ?, ?, ?, ?)", zip(*columns, strict=True)
+        )
+
+
 def add_to(db: sqlite3.Connection) -> None:
-    """The lines in `temp.staged` are what the feed's next release adds to, not what it restates."""
-    db.execute(
-        "INSERT INTO temp.added_to SELECT base_id, count(*) FROM temp.staged WHERE true "
-        "GROUP BY base_id ON CONFLICT DO UPDATE SET line_count = line_count + excluded.line_count"
-    )
+    """The lines in `temp.lines` are what the feed's next release adds to, not what it restates."""
+    db.execute(statements("load.sql")["added_to"])
 
 
 def start_over(db: sqlite3.Connection) -> None:
     """Another feed: its first release adds to nothing."""
     db.execute("DELETE FROM temp.added_to")
+
+
+def statements(name: str) -> dict[str, str]:
+    """name -> SQL, in order, from a file of SQL in which `-- name: …` opens each."""
+    parts = (SQL / name).read_text(encoding="utf-8").split("-- name: ")[1:]
+    return {
+        part.partition("\n")[0].strip(): part.partition("\n")[2].strip().rstrip(";")
+        for part in parts
+    }
 
 
 def _insert(db: sqlite3.Connection, sql: str, staged: Staged, name: str, *before: str) -> None:

@@ -1,8 +1,9 @@
 """A release becomes columnar files, once: read, renamed and parsed. Carries no rules of its own.
 
-`build/staged/<feed>/<key>/` holds `lines.parquet`, `rejects.parquet`, `notes.parquet` and
-`summary.json`. The key is a hash of the bytes, of the feed's settings and of the code that parses,
-so a folder that is there is right, and one that is not is made aside and renamed into place.
+`build/staged/<feed>/<key>/` holds `lines.parquet`, `facets.parquet` (what its lines are counted
+under, once each), `rejects.parquet`, `notes.parquet` and `summary.json`. The key is a hash of the
+bytes, of the feed's settings and of the code that parses, so a folder that is there is right, and
+one that is not is made aside and renamed into place.
 """
 
 from __future__ import annotations
@@ -24,8 +25,7 @@ import pyarrow.parquet as pq
 from ingest import months, read, reference, rename
 from ingest.archive import Receipt
 from ingest.feeds import Feed
-from ingest.money import Amount
-from ingest.parse import Conventions, Reject, Spend, parser
+from ingest.parse import Conventions, Facets, Reject, Spend, parser
 
 BATCH = 20_000
 
@@ -33,6 +33,17 @@ LINES = pa.schema(
     [
         ("line_number", pa.int32()),
         ("base_id", pa.string()),
+        # The row of facets.parquet.
+        ("facets", pa.int32()),
+        ("supplier", pa.string()),
+        ("buyer", pa.string()),
+        ("description", pa.string()),
+        ("amount_pence", pa.int64()),
+    ]
+)
+FACETS = pa.schema(
+    [
+        ("facets", pa.int32()),
         ("month", pa.string()),
         ("framework", pa.string()),
         ("lot", pa.string()),
@@ -42,12 +53,6 @@ LINES = pa.schema(
         ("lot_published", pa.string()),
         ("sector_published", pa.string()),
         ("supplier_size_published", pa.string()),
-        ("supplier", pa.string()),
-        ("buyer", pa.string()),
-        ("description", pa.string()),
-        ("amount_pence", pa.int64()),
-        # Published pounds as text, only where they are no whole pence.
-        ("amount_published", pa.string()),
     ]
 )
 REJECTS = pa.schema(
@@ -123,10 +128,12 @@ class Staged:
         """The newest month, YYYY-MM, by which the release is named."""
         return max(self.summary.months)[:7]
 
-    def batches(self, name: str) -> Iterator[pa.RecordBatch]:
-        """Record batches of `lines`, `rejects` or `notes`."""
-        with pq.ParquetFile(self.folder / f"{name}.parquet") as file:
-            yield from file.iter_batches(batch_size=BATCH)
+    def batches(self, name: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Record batches of `lines`, `facets`, `rejects` or `notes`. Names come as a dictionary."""
+        path = self.folder / f"{name}.parquet"
+        dictionaries = ["supplier", "buyer"] if name == "lines" else None
+        with pq.ParquetFile(path, read_dictionary=dictionaries) as file:
+            yield from file.iter_batches(batch_size=BATCH, columns=columns, use_threads=False)
 
 
 def stage(
@@ -200,15 +207,20 @@ def _write(
                 summary.blank_count += 1
                 continue
             taken = parse(row)
-            totals.add(taken)
             if isinstance(taken, Spend):
-                lines.add((*taken[:15], None if taken.exact is None else str(taken.exact)))
-                for note in taken.notes:
+                number, base_id, facets, supplier, buyer, description, pence, _, noted = taken
+                place = totals.add(taken)
+                lines.add((number, base_id, place, supplier, buyer, description, pence))
+                for note in noted:
                     notes.add(note)
             else:
+                totals.reject(taken)
                 rejects.add((*taken[:7], taken.amount.pence if taken.amount else None))
-            if summary.line_count % BATCH == 0:
-                report(summary.line_count)
+            if row.line_number % BATCH == 0:
+                report(row.line_number)
+    with _Table(folder / "facets.parquet", FACETS) as table:
+        for place, facets in enumerate(totals.facets):
+            table.add((place, *facets))
     totals.finish()
     return summary
 
@@ -265,55 +277,68 @@ class _Totals:
 
     def __init__(self, summary: Summary) -> None:
         self.summary = summary
+        self.facets: dict[Facets, list[int]] = {}
+        """what lines are counted under, in the order found -> [place there, lines, pence]"""
         self._whole_pence = 0
         self._fractions = Decimal(0)
         self._rounding = Decimal(0)
-        self._months: dict[str, list[int]] = defaultdict(lambda: [0, 0])
 
-    def add(self, line: Spend | Reject) -> None:
-        self.summary.line_count += 1
-        if isinstance(line, Spend):
-            self._add_spend(line)
-        else:
-            self._add_reject(line)
-
-    def _add_spend(self, line: Spend) -> None:
+    def add(self, line: Spend) -> int:
+        """Counts a line that is loaded. Returns the place of its facets."""
         total, pence = self.summary, line.amount_pence
-        total.loaded_count += 1
-        total.loaded_pence += pence
-        total.loaded_abs_pence += abs(pence)
-        total.credit_count += pence < 0
-        total.zero_count += pence == 0
-        total.undescribed_count += line.description is None
-        self._publish(Amount(pence, line.exact))
-        if line.supplier_size is not None:
-            total.sized_pence += pence
-            total.sme_pence += pence if line.supplier_size == "SME" else 0
-        month = self._months[line.month]
-        month[0] += 1
-        month[1] += pence
+        found = self.facets.get(line.facets)
+        if found is None:
+            found = self.facets[line.facets] = [len(self.facets), 0, 0]
+        found[1] += 1
+        found[2] += pence
+        if pence > 0:
+            total.loaded_abs_pence += pence
+        elif pence < 0:
+            total.loaded_abs_pence -= pence
+            total.credit_count += 1
+        else:
+            total.zero_count += 1
+        if line.description is None:
+            total.undescribed_count += 1
+        if line.exact is None:
+            self._whole_pence += pence
+        else:
+            self._publish(pence, line.exact)
+        return found[0]
 
-    def _add_reject(self, line: Reject) -> None:
+    def reject(self, line: Reject) -> None:
+        """Counts a line that is quarantined."""
         total = self.summary
         total.quarantined_count += 1
         if line.amount is None:
             total.unreadable_count += 1
             return
-        total.quarantined_pence += line.amount.pence
-        total.quarantined_abs_pence += abs(line.amount.pence)
-        self._publish(line.amount)
+        pence, exact = line.amount
+        total.quarantined_pence += pence
+        total.quarantined_abs_pence += abs(pence)
+        if exact is None:
+            self._whole_pence += pence
+        else:
+            self._publish(pence, exact)
 
-    def _publish(self, amount: Amount) -> None:
+    def _publish(self, pence: int, exact: Decimal) -> None:
         """Counts what was published apart from what is loaded: the audit compares two sums."""
-        if amount.exact is None:
-            self._whole_pence += amount.pence
-            return
         self.summary.rounded_count += 1
-        self._fractions += amount.exact
-        self._rounding += Decimal(amount.pence).scaleb(-2) - amount.exact
+        self._fractions += exact
+        self._rounding += Decimal(pence).scaleb(-2) - exact
 
     def finish(self) -> None:
         total = self.summary
+        months: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        for facets, (_, lines, pence) in self.facets.items():
+            total.loaded_count += lines
+            total.loaded_pence += pence
+            months[facets.month][0] += lines
+            months[facets.month][1] += pence
+            if facets.supplier_size is not None:
+                total.sized_pence += pence
+                total.sme_pence += pence if facets.supplier_size == "SME" else 0
+        total.line_count = total.loaded_count + total.quarantined_count
         total.rounding_amount = str(self._rounding)
         total.published_amount = str(Decimal(self._whole_pence).scaleb(-2) + self._fractions)
-        total.months = dict(sorted(self._months.items()))
+        total.months = dict(sorted(months.items()))

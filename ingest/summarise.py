@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 
-from ingest.load import hold_lines
+from ingest import load
 from ingest.releases import Release
 
 CUBES = ("release_months", "published_categories", "release_sizes", "changes", "line_spans")
-_SQL = Path(__file__).with_name("summarise.sql")
+_SQL = "summarise.sql"
 
 
 def summarise_release(
@@ -26,7 +25,7 @@ def summarise_release(
         "position": position,
         "before": before,
     }
-    hold_lines(db, release)
+    load.hold_lines(db, release)
     db.execute("BEGIN")
     for name, statement in statements().items():
         if before is None and name in ("changes", "extended spans"):
@@ -43,8 +42,4 @@ def forget(db: sqlite3.Connection) -> None:
 
 def statements() -> dict[str, str]:
     """name -> SQL, in order, from summarise.sql, where `-- name: …` opens each."""
-    parts = _SQL.read_text(encoding="utf-8").split("-- name: ")[1:]
-    return {
-        part.partition("\n")[0].strip(): part.partition("\n")[2].strip().rstrip(";")
-        for part in parts
-    }
+    return load.statements(_SQL)
