@@ -249,9 +249,8 @@ def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
     db.execute("CREATE INDEX buyer_names_buyer ON buyer_names (buyer_id)")
     db.execute("CREATE INDEX quarantine_quarantine_id ON quarantine (quarantine_id)")
     report("full-text search")
-    tables.table("spend").enable_fts(
-        ["description"], tokenize="porter unicode61 remove_diacritics 2"
-    )
+    for name in ("search", "searched"):
+        db.execute(statements("load.sql")[name])
     for kind in ("supplier", "buyer"):
         tables.table(f"{kind}s").enable_fts(["name"], tokenize="unicode61 remove_diacritics 2")
     db.execute("ANALYZE")

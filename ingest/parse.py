@@ -133,7 +133,7 @@ def _picker(feed: Feed, columns: Columns) -> Callable[[list[str]], tuple[str, ..
     """A function from cells to the published texts of _FIELDS; '' where there is no cell."""
     # What has no column is taken from the end of a row that is lengthened by it.
     lacking = [field for field in _FIELDS if field not in columns.index]
-    constants: dict[str, str] = {**feed.constants}
+    constants = {str(field): text for field, text in feed.constants.items()}
     behind = [constants.get(field, "") for field in lacking]
     places = {**columns.index, **{field: n - len(lacking) for n, field in enumerate(lacking)}}
     get = operator.itemgetter(*(places[field] for field in _FIELDS))
