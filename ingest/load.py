@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
+import itertools
 import json
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -13,15 +14,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import sqlite_utils
-
-from ingest import match, reference
+from ingest import match
 from ingest.feeds import Feed
 from ingest.releases import Release
 from ingest.stage import Staged
 
 SQL = Path(__file__).parent
-REFERENCE_TABLES = ("frameworks", "lots", "withheld", "published_totals")
 
 
 def create(path: Path) -> sqlite3.Connection:
@@ -39,69 +37,54 @@ def connect(path: Path) -> sqlite3.Connection:
     db.executescript(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 4096;"
     )
-    db.execute("PRAGMA cache_size = -65536")
+    # Each sort holds as much again in memory, and two run at a time.
+    db.execute("PRAGMA cache_size = -32768")
     db.executescript((SQL / "staged.sql").read_text(encoding="utf-8"))
     return db
 
 
 def load_reference(db: sqlite3.Connection) -> None:
-    """ingest/reference/*.csv into their tables, by way of csvs-to-sqlite.
-
-    It makes NULL of NA, None and the like, so `categories`, which holds those very words as
-    published, goes its own way; a test sees to it that the others never hold them.
-    """
-    # Imported here because pandas comes with it: half a second that an idle build saves.
-    from csvs_to_sqlite.cli import cli as csvs_to_sqlite
-
+    """ingest/reference/*.csv into their tables."""
     with tempfile.TemporaryDirectory() as folder:
         aside = Path(folder) / "reference.db"
-        paths = [str(reference.FOLDER / f"{name}.csv") for name in REFERENCE_TABLES]
-        # --just-strings keeps 00123 and 2012-02 as they are written.
-        arguments = ["--just-strings", *paths, str(aside)]
-        # csvs-to-sqlite reports with print, which is not this project's report.
-        with contextlib.redirect_stdout(io.StringIO()):
-            csvs_to_sqlite.main(arguments, standalone_mode=False)
+        command = [sys.executable, "-m", "ingest.reference_tables", str(aside)]
+        subprocess.run(command, check=True)
         db.execute("ATTACH ? AS reference", [str(aside)])
-        for name in REFERENCE_TABLES:
+        for (name,) in db.execute(
+            "SELECT name FROM reference.sqlite_master WHERE type = 'table'"
+        ).fetchall():
             columns = [row[1] for row in db.execute(f"PRAGMA reference.table_info([{name}])")]
             listed = ", ".join(f"[{column}]" for column in columns)
             db.execute(f"INSERT INTO [{name}] ({listed}) SELECT {listed} FROM reference.[{name}]")  # noqa: S608 - our own names
         db.execute("DETACH reference")
-    sqlite_utils.Database(db).table("categories").insert_all(
-        {**row, "name": row["name"] or None} for row in reference.rows("categories")
-    )
 
 
 def load_edition(db: sqlite3.Connection, edition: dict[str, Any], feeds: Iterable[Feed]) -> None:
-    tables = sqlite_utils.Database(db)
-    tables.table("editions").insert(edition)
+    insert(db, "editions", [edition])
     columns = (
         "feed_id", "title", "publisher", "licence", "attribution", "provenance", "cadence", "vat",
         "restates_history",
     )  # fmt: skip
-    tables.table("feeds").insert_all(
-        {name: getattr(feed, name) for name in columns} for feed in feeds
-    )
+    insert(db, "feeds", ({name: getattr(feed, name) for name in columns} for feed in feeds))
 
 
 def load_names(
     db: sqlite3.Connection, releases: Sequence[Release]
 ) -> dict[match.Kind, list[match.Party]]:
     """Every name published in `releases`, matched. Returns the parties for the review lists."""
-    tables = sqlite_utils.Database(db)
     found: dict[match.Kind, list[match.Party]] = {}
     for kind, counts in published_names(releases).items():
         parties, names = match.match(kind, counts)
-        tables.table(f"{kind}s").insert_all(
-            {f"{kind}_id": party.party_id, "name": party.name} for party in parties
-        )
-        tables.table(f"{kind}_names").insert_all(
+        known = ({f"{kind}_id": party.party_id, "name": party.name} for party in parties)
+        insert(db, f"{kind}s", known)
+        published = (
             {
                 "published_name": name.published, f"{kind}_id": name.party_id,
                 "own_id": name.own_id, "method": name.method, "evidence": name.evidence,
             }
             for name in names
         )  # fmt: skip
+        insert(db, f"{kind}_names", published)
         found[kind] = parties
     return found
 
@@ -124,8 +107,7 @@ def load_release(
 
     Where it `is_current` its lines become `spend`.
     """
-    tables = sqlite_utils.Database(db)
-    tables.table("releases").insert(release_row(release, position, is_current=is_current))
+    insert(db, "releases", [release_row(release, position, is_current=is_current)])
     hold_lines(db, release)
     db.execute("BEGIN")
     given = "line_number, quarantine_id, field, value, code, reason, raw, amount_pence"
@@ -188,6 +170,17 @@ def start_over(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM temp.added_to")
 
 
+def insert(db: sqlite3.Connection, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    """Inserts rows, column -> value, that all have the same columns."""
+    left = iter(rows)
+    for first in left:
+        columns, marks = ", ".join(first), ", ".join(f":{column}" for column in first)
+        sql = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - our own names
+        db.execute("BEGIN")
+        db.executemany(sql, itertools.chain([first], left))
+        db.execute("COMMIT")
+
+
 def statements(name: str) -> dict[str, str]:
     """name -> SQL, in order, from a file of SQL in which `-- name: …` opens each."""
     parts = (SQL / name).read_text(encoding="utf-8").split("-- name: ")[1:]
@@ -236,7 +229,6 @@ def release_row(release: Release, position: int, *, is_current: bool) -> dict[st
 
 def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
     """Indexes and search, when every row is there; then what the query planner wants to know."""
-    tables = sqlite_utils.Database(db)
     for column in (
         "month", "financial_year", "framework", "lot", "sector", "supplier_size", "supplier_id",
         "buyer_id", "amount_pence",
@@ -249,8 +241,5 @@ def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
     db.execute("CREATE INDEX buyer_names_buyer ON buyer_names (buyer_id)")
     db.execute("CREATE INDEX quarantine_quarantine_id ON quarantine (quarantine_id)")
     report("full-text search")
-    for name in ("search", "searched"):
-        db.execute(statements("load.sql")[name])
-    for kind in ("supplier", "buyer"):
-        tables.table(f"{kind}s").enable_fts(["name"], tokenize="unicode61 remove_diacritics 2")
+    db.executescript((SQL / "search.sql").read_text(encoding="utf-8"))
     db.execute("ANALYZE")

@@ -33,14 +33,3 @@ ORDER BY lines.rowid;
 INSERT INTO temp.added_to
 SELECT base_id, count(*) FROM temp.lines WHERE true GROUP BY base_id
 ON CONFLICT DO UPDATE SET line_count = line_count + excluded.line_count;
-
--- name: search
--- columnsize=0: how long each text is only matters where results are ordered by rank, and nobody
--- does that; it takes as much room again as the words. detail stays full: a word such as co-op is
--- looked for as a phrase of two, which detail=none refuses.
-CREATE VIRTUAL TABLE spend_fts USING fts5 (
-    description, tokenize='porter unicode61 remove_diacritics 2', content=[spend], columnsize=0
-);
-
--- name: searched
-INSERT INTO spend_fts (rowid, description) SELECT rowid, description FROM spend;
