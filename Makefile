@@ -5,6 +5,8 @@ HOST ?= 127.0.0.1
 WORKERS ?= 1
 FEEDS ?= ingest/feeds.yml
 BUILD ?= build
+KEEP ?= 0
+SITE_URL ?= http://localhost:$(PORT)
 ROWS ?= 20000
 SEED ?= 1
 
@@ -17,7 +19,7 @@ PLACES = --feeds $(FEEDS) --build $(BUILD)
 LOOK_AT_IT = || [ $$? -eq 3 ]
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fetch preview build serve refresh accept withdraw test check bench clean
+.PHONY: help setup demo fetch preview build serve refresh schedule accept withdraw test check bench clean
 
 help:
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
@@ -55,10 +57,13 @@ serve: .venv/ready ## The real job: fetch, build, prove, publish, serve (PORT=�
 .PHONY: site
 site:
 	@echo "Serving on http://localhost:$(PORT) until you press Ctrl-C"
-	@exec $(BIN)/python -m govspend_site.serve $(BUILD) --host $(HOST) --port $(PORT) --workers $(WORKERS)
+	@exec $(BIN)/python -m govspend_site.serve $(BUILD) --host $(HOST) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL) $(if $(NO_WARM),--no-warm)
 
-refresh: .venv/ready ## Build aside and publish under a running site, for a schedule
-	$(INGEST) refresh $(PLACES)
+refresh: .venv/ready ## Build aside and publish under a running site, for a schedule (KEEP=… editions stay)
+	$(INGEST) refresh $(PLACES) --keep $(KEEP)
+
+schedule: .venv/ready ## Show the units for systemd and the line for cron that refresh once a day
+	@$(INGEST) schedule $(PLACES) --keep $(KEEP) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL)
 
 accept: .venv/ready ## Take the held RELEASE=… (WHY=… is kept)
 	$(INGEST) accept '$(RELEASE)' $(PLACES) $(if $(WHY),--why '$(WHY)')
@@ -67,14 +72,14 @@ withdraw: .venv/ready ## Leave RELEASE=… out and go back to the one before (WH
 	$(INGEST) withdraw '$(RELEASE)' $(PLACES) $(if $(WHY),--why '$(WHY)')
 
 test: .venv/ready-dev ## Run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: .venv/ready-dev ## ruff, mypy --strict and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/ready-dev ## Time the build beside the stock tools (ROWS=…)
+bench: .venv/ready-dev ## Measure build and site beside stock tools and floors (ROWS=260000)
 	$(BIN)/python -m tests.bench --rows $(ROWS)
 
 clean: ## Remove what can be made again; archive and editions stay

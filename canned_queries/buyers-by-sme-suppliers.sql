@@ -10,7 +10,7 @@
 --     label: Financial year
 --     kind: choice
 --     any: All years
---     choices_sql: SELECT DISTINCT financial_year FROM spend ORDER BY 1 DESC
+--     choices_sql: SELECT DISTINCT financial_year FROM pair_years ORDER BY 1 DESC
 --   lot:
 --     label: Lot
 --     kind: choice
@@ -39,20 +39,20 @@ WITH asked AS (
         nullif(:sector, '') AS sector, CAST(coalesce(nullif(:top, ''), 100) AS INTEGER) AS top
 ),
 sums AS (
-    SELECT spend.buyer_id,
-        count(DISTINCT CASE WHEN supplier_size = 'SME' AND amount_pence > 0 THEN supplier_id END)
+    SELECT pair_years.buyer_id,
+        count(DISTINCT CASE WHEN supplier_size = 'SME' AND sale_count > 0 THEN supplier_id END)
             AS sme_supplier_count,
-        count(DISTINCT CASE WHEN amount_pence > 0 THEN supplier_id END) AS supplier_count,
+        count(DISTINCT CASE WHEN sale_count > 0 THEN supplier_id END) AS supplier_count,
         sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
             WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
         sum(amount_pence) AS amount_pence,
-        max(CASE WHEN supplier_size = 'SME' AND amount_pence > 0 THEN month END) AS last_sme_month
-    FROM spend
+        max(CASE WHEN supplier_size = 'SME' THEN last_sale_month END) AS last_sme_month
+    FROM pair_years
     CROSS JOIN asked
-    WHERE (asked.financial_year IS NULL OR spend.financial_year = asked.financial_year)
-        AND (asked.lot IS NULL OR coalesce(spend.lot, 'Not published') = asked.lot)
-        AND (asked.sector IS NULL OR coalesce(spend.sector, 'Not published') = asked.sector)
-    GROUP BY spend.buyer_id
+    WHERE (asked.financial_year IS NULL OR pair_years.financial_year = asked.financial_year)
+        AND (asked.lot IS NULL OR coalesce(pair_years.lot, 'Not published') = asked.lot)
+        AND (asked.sector IS NULL OR coalesce(pair_years.sector, 'Not published') = asked.sector)
+    GROUP BY pair_years.buyer_id
 )
 SELECT sums.buyer_id,
     buyers.name AS buyer_name,

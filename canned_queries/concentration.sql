@@ -15,20 +15,20 @@
 --     label: Financial year
 --     kind: choice
 --     any: All years
---     choices_sql: SELECT DISTINCT financial_year FROM spend ORDER BY 1 DESC
+--     choices_sql: SELECT DISTINCT financial_year FROM pair_years ORDER BY 1 DESC
 -- chart: {mark: bar, x: largest, y: [amount_pct]}
 WITH asked AS (
     SELECT coalesce(nullif(:who, ''), 'Suppliers') AS who,
         nullif(:financial_year, '') AS financial_year
 ),
 parties AS (
-    SELECT CASE asked.who WHEN 'Buyers' THEN spend.buyer_id ELSE spend.supplier_id END AS party_id,
-        sum(spend.amount_pence) AS amount_pence
-    FROM spend
+    SELECT CASE asked.who WHEN 'Buyers' THEN pair_years.buyer_id ELSE pair_years.supplier_id END AS party_id,
+        sum(pair_years.amount_pence) AS amount_pence
+    FROM pair_years
     CROSS JOIN asked
-    WHERE (asked.financial_year IS NULL OR spend.financial_year = asked.financial_year)
+    WHERE (asked.financial_year IS NULL OR pair_years.financial_year = asked.financial_year)
         AND (asked.who IN ('Suppliers', 'Buyers')
-            OR (asked.who = 'SME suppliers' AND spend.supplier_size = 'SME'))
+            OR (asked.who = 'SME suppliers' AND pair_years.supplier_size = 'SME'))
     GROUP BY party_id
 ),
 placed AS (

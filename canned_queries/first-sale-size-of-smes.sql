@@ -28,13 +28,12 @@ bands (first_sale, from_pence, below_pence) AS (
         ('£250,000 or more', 25000000, 9223372036854775807)
 ),
 months AS (
-    SELECT supplier_id, month, sum(amount_pence) AS amount_pence,
+    SELECT supplier_id, first_sale_month AS month, sum(first_sale_pence) AS amount_pence,
         max(supplier_size = 'SME') AS is_sme,
-        row_number() OVER (PARTITION BY supplier_id ORDER BY month) AS place
-    -- In the order of the table: by an index every line would be fetched by itself.
-    FROM spend NOT INDEXED
-    WHERE amount_pence > 0
-    GROUP BY supplier_id, month
+        row_number() OVER (PARTITION BY supplier_id ORDER BY first_sale_month) AS place
+    FROM pair_totals
+    WHERE sale_count > 0
+    GROUP BY supplier_id, first_sale_month
 ),
 sales AS (
     SELECT months.supplier_id, months.amount_pence

@@ -9,15 +9,15 @@
 -- chart: {mark: bar, x: month, y: [new_buyer_count, buying_from_sme_count]}
 WITH sized AS (
     -- 1 where a purchase of the month was from an SME, 0 where not, null where no size is published.
-    SELECT buyer_id, month, max(supplier_size = 'SME') AS from_sme,
-        row_number() OVER (PARTITION BY buyer_id ORDER BY month) AS place
-    -- In the order of the table: by an index every line would be fetched by itself.
-    FROM spend NOT INDEXED
-    WHERE amount_pence > 0
-    GROUP BY buyer_id, month
+    SELECT buyer_id, first_sale_month AS month, max(supplier_size = 'SME') AS from_sme,
+        row_number() OVER (PARTITION BY buyer_id ORDER BY first_sale_month) AS place
+    FROM pair_totals
+    WHERE sale_count > 0
+    GROUP BY buyer_id, first_sale_month
 ),
 months AS (
-    SELECT DISTINCT month FROM spend
+    SELECT DISTINCT month FROM release_months JOIN releases USING (release_id)
+    WHERE is_current = 1
 ),
 counts AS (
     SELECT months.month,

@@ -9,17 +9,17 @@
 -- caveats: [reported-by-suppliers, size-as-published, names-joined]
 -- chart: {mark: bar, x: month, y: [new_sme_supplier_count, new_other_supplier_count]}
 WITH sized AS (
-    SELECT supplier_id, month,
+    SELECT supplier_id, first_sale_month AS month,
         CASE WHEN max(supplier_size = 'SME') = 1 THEN 'SME'
             WHEN count(supplier_size) > 0 THEN 'other' END AS size,
-        row_number() OVER (PARTITION BY supplier_id ORDER BY month) AS place
-    -- In the order of the table: by an index every line would be fetched by itself.
-    FROM spend NOT INDEXED
-    WHERE amount_pence > 0
-    GROUP BY supplier_id, month
+        row_number() OVER (PARTITION BY supplier_id ORDER BY first_sale_month) AS place
+    FROM pair_totals
+    WHERE sale_count > 0
+    GROUP BY supplier_id, first_sale_month
 ),
 months AS (
-    SELECT DISTINCT month FROM spend
+    SELECT DISTINCT month FROM release_months JOIN releases USING (release_id)
+    WHERE is_current = 1
 ),
 counts AS (
     SELECT months.month,

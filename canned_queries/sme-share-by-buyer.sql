@@ -13,7 +13,7 @@
 --     label: Financial year
 --     kind: choice
 --     any: All years
---     choices_sql: SELECT DISTINCT financial_year FROM spend ORDER BY 1 DESC
+--     choices_sql: SELECT DISTINCT financial_year FROM pair_years ORDER BY 1 DESC
 --   sector:
 --     label: Sector
 --     kind: choice
@@ -33,8 +33,8 @@ WITH asked AS (
         100 * CAST(coalesce(nullif(:minimum, ''), 100000) AS REAL) AS minimum_pence
 ),
 sums AS (
-    SELECT spend.buyer_id,
-        sum(spend.amount_pence) AS amount_pence,
+    SELECT pair_years.buyer_id,
+        sum(pair_years.amount_pence) AS amount_pence,
         sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
             WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
         sum(CASE WHEN supplier_size <> 'SME' THEN amount_pence
@@ -42,12 +42,12 @@ sums AS (
         sum(CASE WHEN supplier_size IS NULL THEN amount_pence ELSE 0 END) AS not_published_pence,
         count(DISTINCT CASE WHEN supplier_size = 'SME' THEN supplier_id END) AS sme_supplier_count,
         count(DISTINCT supplier_id) AS supplier_count,
-        count(*) AS line_count
-    FROM spend
+        sum(line_count) AS line_count
+    FROM pair_years
     CROSS JOIN asked
-    WHERE (asked.financial_year IS NULL OR spend.financial_year = asked.financial_year)
-        AND (asked.sector IS NULL OR coalesce(spend.sector, 'Not published') = asked.sector)
-    GROUP BY spend.buyer_id
+    WHERE (asked.financial_year IS NULL OR pair_years.financial_year = asked.financial_year)
+        AND (asked.sector IS NULL OR coalesce(pair_years.sector, 'Not published') = asked.sector)
+    GROUP BY pair_years.buyer_id
 )
 SELECT sums.buyer_id,
     buyers.name AS buyer_name,

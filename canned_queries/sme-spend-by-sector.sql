@@ -12,7 +12,7 @@
 --     label: Financial year
 --     kind: choice
 --     any: All years
---     choices_sql: SELECT DISTINCT financial_year FROM spend ORDER BY 1 DESC
+--     choices_sql: SELECT DISTINCT financial_year FROM pair_years ORDER BY 1 DESC
 --   lot:
 --     label: Lot
 --     kind: choice

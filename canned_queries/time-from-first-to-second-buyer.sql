@@ -23,11 +23,11 @@ WITH RECURSIVE asked AS (
 ),
 sales AS (
     -- The first sale to each buyer, with the number of its month since year nought.
-    SELECT supplier_id, buyer_id, min(month) AS month,
-        12 * substr(min(month), 1, 4) + substr(min(month), 6, 2) AS month_number
-    -- In the order of the table: by an index every line would be fetched by itself.
-    FROM spend NOT INDEXED
-    WHERE amount_pence > 0
+    SELECT supplier_id, buyer_id, min(first_sale_month) AS month,
+        12 * substr(min(first_sale_month), 1, 4) + substr(min(first_sale_month), 6, 2)
+            AS month_number
+    FROM pair_totals
+    WHERE sale_count > 0
     GROUP BY supplier_id, buyer_id
 ),
 placed AS (
@@ -36,7 +36,8 @@ placed AS (
     FROM sales
 ),
 newest AS (
-    SELECT 12 * substr(max(month), 1, 4) + substr(max(month), 6, 2) AS month_number FROM spend
+    SELECT 12 * substr(max(last_month), 1, 4) + substr(max(last_month), 6, 2) AS month_number
+    FROM pair_totals
 ),
 waits AS (
     SELECT firsts.supplier_id, seconds.month_number - firsts.month_number AS month_count
@@ -47,9 +48,10 @@ waits AS (
     WHERE firsts.place = 1
         AND newest.month_number - firsts.month_number >= asked.watched
         AND EXISTS (
-            SELECT 1 FROM spend
-            WHERE spend.supplier_id = firsts.supplier_id AND spend.month = firsts.month
-                AND spend.amount_pence > 0 AND spend.supplier_size = 'SME'
+            SELECT 1 FROM pair_months
+            WHERE pair_months.supplier_id = firsts.supplier_id
+                AND pair_months.month = firsts.month
+                AND pair_months.sale_count > 0 AND pair_months.supplier_size = 'SME'
         )
 ),
 -- Every number of months up to the chosen one, then "longer", then "none so far".

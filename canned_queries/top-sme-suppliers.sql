@@ -9,7 +9,7 @@
 --     label: Financial year
 --     kind: choice
 --     any: All years
---     choices_sql: SELECT DISTINCT financial_year FROM spend ORDER BY 1 DESC
+--     choices_sql: SELECT DISTINCT financial_year FROM pair_years ORDER BY 1 DESC
 --   lot:
 --     label: Lot
 --     kind: choice
@@ -38,19 +38,19 @@ WITH asked AS (
         nullif(:sector, '') AS sector, CAST(coalesce(nullif(:top, ''), 100) AS INTEGER) AS top
 ),
 sums AS (
-    SELECT spend.supplier_id,
+    SELECT pair_years.supplier_id,
         sum(amount_pence) AS sme_pence,
-        count(DISTINCT CASE WHEN amount_pence > 0 THEN buyer_id END) AS buyer_count,
-        count(*) AS line_count,
-        min(month) AS first_month,
-        max(month) AS last_month
-    FROM spend
+        count(DISTINCT CASE WHEN sale_count > 0 THEN buyer_id END) AS buyer_count,
+        sum(line_count) AS line_count,
+        min(first_month) AS first_month,
+        max(last_month) AS last_month
+    FROM pair_years
     CROSS JOIN asked
-    WHERE spend.supplier_size = 'SME'
-        AND (asked.financial_year IS NULL OR spend.financial_year = asked.financial_year)
-        AND (asked.lot IS NULL OR coalesce(spend.lot, 'Not published') = asked.lot)
-        AND (asked.sector IS NULL OR coalesce(spend.sector, 'Not published') = asked.sector)
-    GROUP BY spend.supplier_id
+    WHERE pair_years.supplier_size = 'SME'
+        AND (asked.financial_year IS NULL OR pair_years.financial_year = asked.financial_year)
+        AND (asked.lot IS NULL OR coalesce(pair_years.lot, 'Not published') = asked.lot)
+        AND (asked.sector IS NULL OR coalesce(pair_years.sector, 'Not published') = asked.sector)
+    GROUP BY pair_years.supplier_id
 ),
 shares AS (
     SELECT *, sum(sme_pence) OVER () AS total_pence FROM sums

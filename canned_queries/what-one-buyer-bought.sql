@@ -10,17 +10,17 @@
 --     kind: choice
 --     choices_sql: SELECT buyer_id, name FROM buyers ORDER BY name COLLATE NOCASE
 --     default_sql: >-
---       SELECT buyer_id FROM spend GROUP BY buyer_id ORDER BY sum(amount_pence) DESC, 1 LIMIT 1
+--       SELECT buyer_id FROM pair_totals GROUP BY buyer_id ORDER BY sum(amount_pence) DESC, 1 LIMIT 1
 --   financial_year:
 --     label: Financial year
 --     kind: choice
 --     any: All years
---     choices_sql: SELECT DISTINCT financial_year FROM spend ORDER BY 1 DESC
+--     choices_sql: SELECT DISTINCT financial_year FROM pair_years ORDER BY 1 DESC
 -- chart: {mark: bar, x: supplier_name, y: [amount]}
 WITH asked AS (
     SELECT nullif(:financial_year, '') AS financial_year,
         coalesce(nullif(:buyer, ''), (
-            SELECT buyer_id FROM spend GROUP BY buyer_id ORDER BY sum(amount_pence) DESC, 1 LIMIT 1
+            SELECT buyer_id FROM pair_totals GROUP BY buyer_id ORDER BY sum(amount_pence) DESC, 1 LIMIT 1
         )) AS buyer_id
 ),
 chosen AS (

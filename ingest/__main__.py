@@ -27,26 +27,17 @@ from ingest import read as reading
 from ingest import rename as renaming
 from ingest import report as reporting
 from ingest import sample as sampling
+from ingest import schedule as scheduling
 from ingest import summarise as summarising
 from ingest.build import Plan, Workshop, locked
 from ingest.errors import DeclarationError, IngestError, NothingToPublish
-from ingest.feeds import DEFAULT_FEEDS, Declaration, Feed
+from ingest.feeds import Declaration, Feed
 from ingest.feeds import load as load_feeds
+from ingest.options import BUILD, FEED, FEEDS, FILE, KEEP
 from ingest.progress import Progress
 from ingest.releases import Release
 
 LOOK_AT_IT = 3
-
-FEEDS = click.option(
-    "--feeds", "feeds_path", type=click.Path(path_type=Path), default=DEFAULT_FEEDS,
-    envvar="FEEDS", help="The declaration of the feeds.  [default: ingest/feeds.yml]",
-)  # fmt: skip
-BUILD = click.option(
-    "--build", "build_path", type=click.Path(path_type=Path), default=Path("build"),
-    envvar="BUILD", show_default=True, help="The folder of archive, editions and reports.",
-)  # fmt: skip
-FEED = click.option("--feed", "feed_id", default=None, help="A feed of the declaration.")
-FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
 class Main(click.Group):
@@ -64,8 +55,8 @@ class Main(click.Group):
 def main() -> None:
     """GovSpend: from published spend files to a proven database.
 
-    A row travels: fetch, read, rename, parse, stage, match, place, load, summarise, audit, publish.
-    Lists travel by fetch, admit and place.
+    A row travels: fetch, read, rename, parse, stage, match, place, load, summarise, audit, bulk,
+    publish. Lists travel by fetch, admit and place.
     `build` and `refresh` go the whole way.
 
     Exit codes: 0 done; 1 a step failed and the site is as it was; 2 the command or the declaration
@@ -255,12 +246,24 @@ def audit(shop: Workshop, show_all: bool) -> None:
 
 @main.command()
 @with_shop
+def bulk(shop: Workshop) -> None:
+    """Write the bulk files of the unpublished database: spend as CSV and Parquet, the releases."""
+    with locked(shop.build):
+        made = building.plan(shop)
+        _unpublished(shop)
+        building.write_bulk(shop, made)
+    click.echo(f"{shop.bulk} is there, to be published with {shop.work.name}.")
+
+
+@main.command()
+@with_shop
 def publish(shop: Workshop) -> None:
-    """Prove the unpublished database and make it the newest edition."""
+    """Prove the unpublished database, write its bulk files and make it the newest edition."""
     with locked(shop.build):
         made = building.plan(shop)
         _unpublished(shop)
         proofs = building.prove(shop, made)
+        building.write_bulk(shop, made)
         report = {"edition_id": made.edition_id, "proofs": len(proofs), "outcome": "published"}
         publishing.publish(shop.work, shop.build, made.edition_id, report)
     click.echo(f"Edition {made.edition_id}: published.")
@@ -268,24 +271,29 @@ def publish(shop: Workshop) -> None:
 
 @main.command()
 @with_shop
+@KEEP
 @click.option("--no-fetch", is_flag=True, help="Build from what is archived.")
-def build(shop: Workshop, no_fetch: bool) -> None:
+def build(shop: Workshop, no_fetch: bool, keep: int) -> None:
     """Go the whole way: fetch, build, prove and publish. Nothing is done twice."""
-    _whole_way(shop, fetching=not no_fetch)
+    _whole_way(shop, fetching=not no_fetch, keep=keep)
 
 
 @main.command()
 @with_shop
-def refresh(shop: Workshop) -> None:
+@KEEP
+def refresh(shop: Workshop, keep: int) -> None:
     """The same as build, for a schedule: a site that is up takes over the new edition."""
-    _whole_way(shop, fetching=True)
+    _whole_way(shop, fetching=True, keep=keep)
 
 
-def _whole_way(shop: Workshop, *, fetching: bool) -> None:
+main.add_command(scheduling.schedule)
+
+
+def _whole_way(shop: Workshop, *, fetching: bool, keep: int = 0) -> None:
     with locked(shop.build):
         fetched = building.fetch_all(shop) if fetching else []
         try:
-            report = building.build(shop, fetched=fetched)
+            report = building.build(shop, fetched=fetched, keep=keep)
         except NothingToPublish as error:
             raise NothingToPublish(f"{error}{_unreachable(fetched)}") from None
     for line in reporting.lines(report):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ingest import admitted, audit, fetch, load, match, places, publish, releases, stage, summarise
 from ingest.archive import Archive, Receipt
@@ -20,6 +22,8 @@ from ingest.feeds import Declaration, Feed, FileSource, UrlSource
 from ingest.progress import Progress
 from ingest.releases import Release
 
+# A site that is asked whether a build is at work holds the lock for a moment.
+_TRIES, _PAUSE = 5, 0.05
 REVIEW = {"supplier": "supplier_aliases", "buyer": "buyer_aliases"}
 
 
@@ -39,6 +43,11 @@ class Workshop:
     def work(self) -> Path:
         """The database in the making; nobody reads it before it is proven."""
         return self.build / "work" / "next.db"
+
+    @property
+    def bulk(self) -> Path:
+        """The folder of its bulk files, in the making as well."""
+        return publish.bulk_folder(self.work)
 
 
 @dataclass(frozen=True)
@@ -113,11 +122,18 @@ def locked(build: Path) -> Iterator[None]:
     """One build at a time. Raises IngestError when another one is at work."""
     build.mkdir(parents=True, exist_ok=True)
     with (build / "lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise IngestError(f"{build}: another build is at work here; try again later.") from None
+        if not any(_taken(handle) for _ in range(_TRIES)):
+            raise IngestError(f"{build}: another build is at work here; try again later.")
         yield
+
+
+def _taken(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(_PAUSE)
+        return False
+    return True
 
 
 def fetch_all(shop: Workshop) -> list[fetch.Outcome]:
@@ -216,9 +232,8 @@ def load_all(shop: Workshop, made: Plan) -> None:
     """Fills a new database at `shop.work`: tables, keys, cubes, indexes, search."""
     if not made.all_taken():
         raise NothingToPublish(_nothing(shop, made))
-    shop.work.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in shop.work.parent.iterdir():
-        leftover.unlink()
+    shutil.rmtree(shop.work.parent, ignore_errors=True)
+    shop.work.parent.mkdir(parents=True)
     db = load.create(shop.work)
     try:
         with shop.progress.step("match"):
@@ -246,6 +261,9 @@ def _load_releases(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
             load.load_release(db, release, position, is_current=is_current)
         with shop.progress.step("summarise"):
             summarise.summarise_release(db, release, position, before)
+    shop.progress.moving("cubes of spend")
+    with shop.progress.step("summarise"):
+        summarise.summarise_spend(db)
 
 
 def summarise_all(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
@@ -253,6 +271,8 @@ def summarise_all(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
     for position, release, before in _in_order(made, db):
         with shop.progress.step("summarise"):
             summarise.summarise_release(db, release, position, before)
+    with shop.progress.step("summarise"):
+        summarise.summarise_spend(db)
 
 
 def _in_order(made: Plan, db: sqlite3.Connection) -> Iterator[tuple[int, Release, str | None]]:
@@ -291,9 +311,22 @@ def prove(shop: Workshop, made: Plan) -> list[audit.Proof]:
     return proofs
 
 
-def build(shop: Workshop, *, fetched: list[fetch.Outcome] | None = None) -> dict[str, Any]:
+def write_bulk(shop: Workshop, made: Plan) -> None:
+    """The bulk files of the unpublished database, made anew."""
+    # Imported here: Arrow's functions take a moment that an idle build saves.
+    from ingest import bulk
+
+    with shop.progress.step("bulk"):
+        shutil.rmtree(shop.bulk, ignore_errors=True)
+        bulk.write(shop.work, shop.bulk, made.all_taken(), shop.archive)
+
+
+def build(
+    shop: Workshop, *, fetched: list[fetch.Outcome] | None = None, keep: int = 0
+) -> dict[str, Any]:
     """Builds, proves and publishes what is archived; at once when nothing has changed.
 
+    Of earlier editions as many stay as make up `keep` with the newest; 0 keeps all.
     Returns the report that is also kept in `build/report.json` and with the edition.
     """
     report: dict[str, Any] = {"started_at": _now(), "outcome": "failed"}
@@ -302,17 +335,19 @@ def build(shop: Workshop, *, fetched: list[fetch.Outcome] | None = None) -> dict
         _describe(report, made, fetched or [])
         if not made.all_taken():
             raise NothingToPublish(_nothing(shop, made))
-        if publish.edition_path(shop.build, made.edition_id).exists():
+        if publish.is_whole(shop.build, made.edition_id):
             report["outcome"] = _point(shop, made)
         else:
             load_all(shop, made)
             report["proofs"] = [asdict(proof) for proof in prove(shop, made)]
+            write_bulk(shop, made)
             report["outcome"] = "published"
             report["seconds"] = shop.progress.seconds
             with shop.progress.step("publish"):
                 publish.publish(shop.work, shop.build, made.edition_id, report)
         if report["outcome"] == "published":
             report["taken_down"] = publish.take_down(shop.build)
+        report["retired"] = publish.retire(shop.build, keep)
     except IngestError as error:
         report["error"] = str(error)
         raise

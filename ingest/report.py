@@ -24,6 +24,8 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     yield from (f"failed: {failure}" for failure in report.get("failures", []))
     for edition_id in report.get("taken_down", []):
         yield f"Edition {edition_id} is taken down: it shows a text that is now withheld."
+    for edition_id in report.get("retired", []):
+        yield f"Edition {edition_id} is removed: fewer are kept than there were."
     if totals := report.get("totals"):
         share = "not known" if totals["sme_pct"] is None else f"{totals['sme_pct']}%"
         yield (

@@ -235,6 +235,73 @@ CREATE TABLE changes (
     PRIMARY KEY (release_id, month, supplier_id, buyer_id)
 ) WITHOUT ROWID;
 
+-- Lines of spend added up by buyer, supplier and size: in each month by release, in each financial
+-- year by framework, lot and sector, and in all by published names. A sale is a line above nought.
+CREATE TABLE pair_months (
+    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
+    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+    month TEXT NOT NULL,
+    supplier_size TEXT,
+    release_id TEXT NOT NULL REFERENCES releases(release_id),
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL,
+    sale_count INTEGER NOT NULL,
+    sale_pence INTEGER NOT NULL
+);
+
+CREATE TABLE pair_years (
+    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
+    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+    financial_year TEXT NOT NULL,
+    framework TEXT,
+    lot TEXT,
+    sector TEXT,
+    supplier_size TEXT,
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL,
+    sale_count INTEGER NOT NULL,
+    sale_pence INTEGER NOT NULL,
+    first_month TEXT NOT NULL,
+    last_month TEXT NOT NULL,
+    first_sale_month TEXT,
+    last_sale_month TEXT
+);
+
+CREATE TABLE pair_totals (
+    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
+    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+    supplier_size TEXT,
+    buyer_name_id INTEGER NOT NULL REFERENCES buyer_names(buyer_name_id),
+    supplier_name_id INTEGER NOT NULL REFERENCES supplier_names(supplier_name_id),
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL,
+    sale_count INTEGER NOT NULL,
+    sale_pence INTEGER NOT NULL,
+    first_month TEXT NOT NULL,
+    last_month TEXT NOT NULL,
+    first_sale_month TEXT,
+    last_sale_month TEXT,
+    first_sale_pence INTEGER NOT NULL
+);
+
+-- What a supplier usually sells at once: the median of its sales, as each size that it was published
+-- under, and of any size.
+CREATE TABLE usual_deals (
+    size TEXT NOT NULL,
+    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+    usual_pence INTEGER NOT NULL,
+    PRIMARY KEY (size, supplier_id)
+) WITHOUT ROWID;
+
+-- How many sold and how many bought in each month: such counts cannot be added up from others.
+CREATE TABLE party_months (
+    month TEXT PRIMARY KEY,
+    supplier_count INTEGER NOT NULL,
+    buyer_count INTEGER NOT NULL,
+    new_supplier_count INTEGER NOT NULL,
+    new_buyer_count INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- Where a buyer has its head office; a buyer without a known place has no row.
 CREATE TABLE buyer_places (
     buyer_id TEXT PRIMARY KEY REFERENCES buyers(buyer_id),

@@ -1,4 +1,7 @@
-"""Tables to cubes: what each release said by month, and how it differs from the one before."""
+"""Tables to cubes: what each release said by month, how it differs from the one before, who buys.
+
+Each release is summarised while its lines are at hand; spend once, when every release is loaded.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,12 @@ import sqlite3
 from ingest import load
 from ingest.releases import Release
 
-CUBES = ("release_months", "published_categories", "release_sizes", "changes", "line_spans")
-_SQL = "summarise.sql"
+CUBES = (
+    "release_months", "published_categories", "release_sizes", "changes", "line_spans",
+    "pair_months", "pair_years", "pair_totals", "party_months", "usual_deals",
+)  # fmt: skip
+_OF_A_RELEASE = "summarise.sql"
+_OF_SPEND = "cubes.sql"
 
 
 def summarise_release(
@@ -27,10 +34,18 @@ def summarise_release(
     }
     load.hold_lines(db, release)
     db.execute("BEGIN")
-    for name, statement in statements().items():
+    for name, statement in load.statements(_OF_A_RELEASE).items():
         if before is None and name in ("changes", "extended spans"):
             continue
         db.execute(statement, values)
+    db.execute("COMMIT")
+
+
+def summarise_spend(db: sqlite3.Connection) -> None:
+    """Makes the cubes of the lines of `spend`, when every release is loaded."""
+    db.execute("BEGIN")
+    for statement in load.statements(_OF_SPEND).values():
+        db.execute(statement)
     db.execute("COMMIT")
 
 
@@ -38,8 +53,3 @@ def forget(db: sqlite3.Connection) -> None:
     """Empties the cubes, so that they can be made again."""
     for table in CUBES:
         db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
-
-
-def statements() -> dict[str, str]:
-    """name -> SQL, in order, from summarise.sql, where `-- name: …` opens each."""
-    return load.statements(_SQL)

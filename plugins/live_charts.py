@@ -5,26 +5,18 @@ It has its hash in its address and can be kept for ever; a page shows whole with
 
 import asyncio
 import gzip
-from pathlib import Path
 from typing import Any
 
 from datasette import hookimpl
 from datasette.utils.asgi import Response
-from govspend_site import live, live_charts, page, queries
-
-
-def folder(datasette: Any) -> Path | None:
-    """Where the script is kept: beside the folder of editions, with what else can be made again."""
-    database = queries.database(datasette)
-    if live.shelf_of(datasette) is None or database is None or not database.path:
-        return None
-    return Path(database.path).parent.parent / "scripts"
+from govspend_site import live, live_charts, page
 
 
 async def script(datasette: Any, request: Any) -> Response:
     if request.url_vars["digest"] != live_charts.digest():
         raise page.missing("script", request.url_vars["digest"])
-    made = await asyncio.to_thread(live_charts.bundle, folder(datasette))
+    shelf = live.shelf_of(datasette)
+    made = await asyncio.to_thread(live_charts.bundle, shelf.build if shelf else None)
     headers = {"cache-control": "public, max-age=31536000, immutable", "vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["content-encoding"] = "gzip"

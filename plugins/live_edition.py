@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from datasette import hookimpl
 from datasette.utils.asgi import asgi_send_redirect
-from govspend_site import as_of, live, page_cache
+from govspend_site import as_of, counting, live, page_cache, warming
 from govspend_site.queries import DATABASE
 
 
@@ -31,7 +31,8 @@ def path_of(scope: Any) -> str:
 @hookimpl(trylast=True)
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
     def wrap(made: Any) -> Any:
-        app = page_cache.cached(made)
+        # What a kept edition's headers say is part of the page that is kept.
+        app = page_cache.cached(as_of.lasting(made))
 
         async def pinned(scope: Any, receive: Any, send: Any) -> None:
             shelf = live.shelf_of(datasette)
@@ -51,8 +52,9 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
             # Datasette expects a base_url to be off the path by now, as a proxy would have it.
             inner = {**scope, "path": unquote(asked[1]), "raw_path": asked[1].encode("latin-1")}
             with shelf.reading(kept, base):
-                await app(inner, receive, as_of.lasting(send, base))
+                await app(inner, receive, send)
 
-        return pinned
+        # Outermost, so that what comes from the cache is counted and what warms it goes through it.
+        return counting.counted(warming.kept_warm(datasette, pinned))
 
     return wrap

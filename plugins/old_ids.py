@@ -10,29 +10,15 @@ from urllib.parse import parse_qsl, urlencode
 from datasette import hookimpl
 from datasette.utils import tilde_decode, tilde_encode
 from datasette.utils.asgi import asgi_send_redirect
-from govspend_site import edition, queries
+from govspend_site import queries
+from govspend_site.old_ids import Ids, old_ids
 
-Ids = dict[tuple[str, str], str]
 _FORMATS = ("json", "csv", "blob")
 _PARAMETERS = {
     f"{party}_id{lookup}": f"{party}s"
     for party in ("supplier", "buyer")
     for lookup in ("", "__exact")
 }
-
-_known: dict[str, Ids] = {}
-
-
-async def old_ids(datasette: Any) -> Ids:
-    """(table, old id) -> id. Read once an edition."""
-    served = await edition.current(datasette)
-    if served is None:
-        return {}
-    if served.edition_id not in _known:
-        found = await queries.rows(datasette, "old_ids")
-        _known.clear()
-        _known[served.edition_id] = {(row["party"], row["own_id"]): row["id"] for row in found}
-    return _known[served.edition_id]
 
 
 def new_path(path: str, ids: Ids) -> str:

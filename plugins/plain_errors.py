@@ -1,6 +1,7 @@
 """When something is wrong: what happened in plain words, the right status, and a way on.
 
-A program gets the same as JSON, or as text in place of a CSV file; the log keeps the traceback.
+A program gets the same as JSON, or as text in place of a CSV file or a picture; the log keeps the
+traceback.
 """
 
 import html
@@ -98,7 +99,7 @@ def sql_within(message: str) -> str:
 async def answer(
     datasette: Any, request: Any, status: int, heading: str, advice: str, detail: str
 ) -> Response:
-    """The error as JSON, as text where a CSV file was asked for, or as a page."""
+    """The error as JSON, as text where a file was asked for, or as a page."""
     headers: dict[str, str] = {}
     if status == 503:
         headers["retry-after"] = str(lane.Busy.retry_after)
@@ -107,7 +108,7 @@ async def answer(
     if request.path.endswith(".json"):
         said = {"ok": False, "status": status, "title": heading, "error": detail or advice}
         return Response.json(said, status=status, headers=headers)
-    if request.path.endswith(_FILES):
+    if request.path.endswith(_FILES) or request.url_vars.get("format") == "svg":
         text = f"{heading}. {advice} {detail}".strip()
         return Response.text(text, status=status, headers=headers)
     context = {"status": status, "heading": heading, "advice": advice, "detail": detail}

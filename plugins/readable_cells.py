@@ -24,6 +24,8 @@ def render_cell(
 
     if database != queries.DATABASE:
         return None
+    if table is None and cells.is_pounds(value):
+        return cells.number(value)
     key = _PARTIES.get(table or "")
     # The id is absent where the address asked for other columns only.
     if column == "name" and table and key in list(row.keys()):

@@ -5,7 +5,7 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.utils.asgi import Response
-from govspend_site import behind, page, queries, releases_pages, words
+from govspend_site import behind, downloads, page, queries, releases_pages, words
 
 
 async def all_releases(datasette: Any, request: Any) -> Response:
@@ -25,8 +25,10 @@ async def one_release(datasette: Any, request: Any) -> Response:
     found = await releases_pages.one(datasette, release_id) if known else None
     if found is None:
         raise page.missing("release", release_id)
+    offer = await downloads.offer(datasette)
     context = {
         "release": found,
+        "files": offer.of_release(release_id) if offer else {},
         "caveats": datasette.metadata("caveats") or {},
         "words": words,
     }

@@ -41,7 +41,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
         async def in_lane(scope: Any, receive: Any, send: Any) -> None:
             query = scope.get("query_string", b"").decode("latin-1")
             if scope["type"] == "http" and visits.brings_sql(query):
-                with visits.visiting(datasette, scope["path"]):
+                with visits.visiting(datasette, scope["path"], query):
                     await app(scope, receive, send)
             else:
                 await app(scope, receive, send)

@@ -1,6 +1,6 @@
 """A table page: its filters in words, what its lines come to, and the columns in a useful order.
 
-A filter on a column that is not there is refused.
+A filter on a column that is not there is refused, and so are more breakdowns than a page can show.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,10 +11,12 @@ from datasette import hookimpl
 from datasette.database import QueryInterrupted
 from datasette.utils.asgi import BadRequest
 from govspend_site import columns as shown_columns
-from govspend_site import filters, queries
+from govspend_site import filters, pounds, queries
 
 # A total that takes longer than this is left out: the page must not wait for it.
 _TOTAL_LIMIT_MS = 500
+# Each is a query of its own.
+MOST_FACETS = 8
 
 
 async def filters_in_words(datasette: Any, pairs: filters.Pairs) -> list[dict[str, str]]:
@@ -28,12 +30,12 @@ async def filters_in_words(datasette: Any, pairs: filters.Pairs) -> list[dict[st
     return said
 
 
-async def totals(datasette: Any, query: dict[str, Any]) -> str | None:
+async def totals(datasette: Any, pairs: filters.Pairs, query: dict[str, Any]) -> str | None:
     """What the filtered lines of spend come to; None where it cannot be told in time."""
     where = filters.where_of(query["sql"])
     if where is None:
         return None
-    sql = queries.sql("spend_totals").replace("/* filters */", where)
+    sql = pounds.sums_sql(await pounds.source(datasette, pairs, ()), where, ())
     try:
         result = await queries.database(datasette).execute(
             sql, query["params"], custom_time_limit=_TOTAL_LIMIT_MS
@@ -43,21 +45,21 @@ async def totals(datasette: Any, query: dict[str, Any]) -> str | None:
     return filters.totals_words(dict(result.first()), shared="supplier_size" not in where)
 
 
-async def worth(datasette: Any, query: dict[str, Any], column: str) -> dict[Any, str]:
-    """What each value of `column` comes to, as words; empty where it cannot be told in time."""
-    where = filters.where_of(query["sql"])
-    known = await queries.database(datasette).table_columns("spend")
-    if where is None or column not in known:
-        return {}
-    sql = queries.sql("spend_facet").replace("/* column */", f"[{column}]")
-    try:
-        result = await queries.database(datasette).execute(
-            sql.replace("/* filters */", where), query["params"], custom_time_limit=_TOTAL_LIMIT_MS
-        )
-    except QueryInterrupted:
-        return {}
-    shared = column != "supplier_size" and "supplier_size" not in where
-    return {row["value"]: filters.worth_words(dict(row), shared=shared) for row in result.rows}
+def worth(query: dict[str, Any], column: str, value: dict[str, Any]) -> str:
+    """What a value of a breakdown comes to, as words."""
+    # Where all lines are of one size, their share says nothing.
+    shared = (
+        column != "supplier_size" and "supplier_size" not in query["sql"].partition(" from ")[2]
+    )
+    return filters.worth_words(value["amount_pence"], value["sme_share"], shared=shared)
+
+
+def too_many_facets(pairs: filters.Pairs) -> str | None:
+    """What is wrong with the number of breakdowns that a request asks for, or None."""
+    asked = sum(key.startswith("_facet") and key != "_facet_size" for key, _ in pairs)
+    if asked <= MOST_FACETS:
+        return None
+    return f"{asked} breakdowns are asked for; {MOST_FACETS} is the most."
 
 
 @hookimpl
@@ -67,7 +69,7 @@ def filters_from_request(
     async def check() -> None:
         columns = await datasette.get_database(database).table_columns(table)
         pairs = parse_qsl(request.query_string, keep_blank_values=True)
-        problem = filters.unknown(pairs, [*columns, "rowid"])
+        problem = filters.unknown(pairs, [*columns, "rowid"]) or too_many_facets(pairs)
         if problem:
             raise BadRequest(problem)
 
@@ -88,8 +90,8 @@ def extra_template_vars(
             "most_rows": datasette.setting("max_returned_rows"),
             "kept_arguments": filters.kept(pairs),
             "column_order": lambda names: shown_columns.order(table, names),
-            "totals": lambda query: totals(datasette, query),
-            "worth": lambda query, column: worth(datasette, query, column),
+            "totals": lambda query: totals(datasette, pairs, query),
+            "worth": worth,
         }
 
     return variables

@@ -86,10 +86,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(build: Path) -> Iterator[Site]:
-    """The site of `build`, started as `make serve` starts it."""
+def serving(build: Path, workers: int = 1, *, warm: bool = False) -> Iterator[Site]:
+    """The site of `build`, started as `make serve` starts it.
+
+    Unless `warm`, it makes no page before it is asked for: most tests ask for one or two.
+    """
     port = free_port()
     command = ["make", "--no-print-directory", "site", f"BIN={BIN}", f"BUILD={build}"]
+    command += [f"WORKERS={workers}", f"NO_WARM={'' if warm else 1}"]
     log = build / "site.log"
     with log.open("w") as output:
         command.append(f"PORT={port}")

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 import shown
 from conftest import Site
-from govspend_site import words
+from govspend_site import proof, words
 
 CAME = (
     "Most came in {most_new_month:m}, {most_new_count:,} of them; the most in any month were "
@@ -245,3 +245,16 @@ def test_a_filtered_page_offers_no_card_of_everything(real_site: Site) -> None:
     """Protects from citing the whole for a part: a card stands for the figure beside it."""
     for path in ("/suppliers?size=SME", "/buyers?sector=Health", "/firms-like-mine?words=cloud"):
         assert cited(real_site.get(path).raise_for_status().text) == set(), path
+
+
+@pytest.mark.parametrize("site", ["real_site", "sample_site"])
+def test_the_list_of_cards_says_what_the_cards_say(
+    site: str, request: pytest.FixtureRequest
+) -> None:
+    """Protects from a list that reads the cubes and a card that reads the lines in two voices."""
+    served: Site = request.getfixturevalue(site)
+    page = plain(served.get("/proof/").text)
+    for key in proof.HEADLINES:
+        card = served.get(f"/proof/{key}.json")
+        if card.status_code == 200:
+            assert " ".join(card.json()["sentence"].split()) in page, key

@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
+from assistant import called, fields
 from commands import recomputed
 from conftest import ROOT, Site, ingest, serving
 from govspend_site import proof
@@ -192,6 +193,22 @@ def test_a_kept_edition_answers_from_its_own_file(two_editions: tuple[Site, list
     with sqlite3.connect(folder / f"govspend-{old}.db") as database:
         assert database.execute(sql).fetchone() == tuple(answers[f"/as-of/{old}"].values())
     assert site.get(f"/as-of/{old}/proof/sme-share").text.count(old) > 3
+
+
+def test_a_kept_edition_answers_an_assistant_from_its_own_file(
+    two_editions: tuple[Site, list[str]],
+) -> None:
+    """Protects what an assistant cites: in each edition its own figures, for both at once."""
+    site, (old, new) = two_editions
+    asked = {"sql": "SELECT edition_id, (SELECT sum(amount_pence) FROM spend) FROM editions"}
+    said = {}
+    for edition in (old, new):
+        (answer,) = called(f"{site.url}/as-of/{edition}/-/mcp", ("run_sql", asked))
+        said[edition] = fields(answer)
+        assert said[edition]["source"]["edition_id"] == said[edition]["rows"][0][0] == edition
+        assert f"/as-of/{edition}/" in said[edition]["source"]["page_url"]
+    (now,) = called(f"{site.url}/-/mcp", ("run_sql", asked))
+    assert fields(now)["rows"] == said[new]["rows"] != said[old]["rows"]
 
 
 def test_a_page_of_a_kept_edition_names_the_newer_and_stays_inside(

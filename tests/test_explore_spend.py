@@ -437,3 +437,17 @@ def test_names_lead_to_their_party(real_site: Site) -> None:
     page = real_site.get(f"/govspend/suppliers/{supplier_id}").text
     assert f"<h1>{name}</h1>" in page
     assert f"/govspend/spend?supplier_id={supplier_id}" in page
+
+
+@pytest.mark.parametrize("query", ["", "&_sort=lot", "&_sort_desc=sector", "&_where=amount>0"])
+def test_the_pages_of_a_table_hold_each_line_once(sample_site: Site, query: str) -> None:
+    """Lines that are alike in what they are sorted by are not lost between pages, nor doubled."""
+    path = f"/govspend/spend.json?_size=700&_shape=objects&_nofacet=1{query}"
+    seen: list[str] = []
+    while path:
+        page = sample_site.get(path).json()
+        seen += [row["spend_id"] for row in page["rows"]]
+        path = (page["next_url"] or "").replace(sample_site.url, "")
+    least = 1 if "_where" in query else -(10**15)
+    [(count,)] = asked(sample_site, "SELECT count(*) FROM spend WHERE amount_pence >= ?", least)
+    assert len(seen) == len(set(seen)) == count

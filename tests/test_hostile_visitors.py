@@ -105,6 +105,9 @@ WAYS_IN = {
     "xml": f"/govspend.xml?sql={quote(MARK)}",
     "xlsx": f"/govspend.xlsx?sql={quote(MARK)}",
     "parquet": f"/govspend.parquet?sql={quote(MARK)}",
+    "chart": f"/govspend?_chart=bar&sql={quote(MARK)}",
+    "image": f"/govspend.svg?sql={quote(MARK)}",
+    "image of a where": f"/govspend/spend.svg?_where=1+IN+({quote(MARK)})",
     "encoded name": f"/govspend?%73%71%6c={quote(MARK)}",
     "encoded path": f"/govs%70end?sql={quote(MARK)}",
     "tilde path": f"/govspend~2Ejson?sql={quote(MARK)}",
@@ -120,6 +123,17 @@ WAYS_IN = {
     "where twice": f"/govspend/spend.json?_where=1&_where=1+IN+({quote(MARK)})",
     "where and facet": f"/govspend/spend?_facet=lot&_where=1+IN+({quote(MARK)})",
     "where in tildes": f"/govspend/spend~2Ejson?_where=1+IN+({quote(MARK)})",
+}
+
+
+# The same for SQL that comes in the body of a request.
+POSTED = {
+    "mcp": ("/-/mcp", {"sql": MARK}),
+    "mcp with a slash": ("/-/mcp/", {"sql": MARK}),
+    "mcp with an address": (f"/-/mcp?sql={quote(MARK)}", {"sql": MARK}),
+    "mcp with a parameter": ("/-/mcp", {"sql": MARK + " WHERE name != :x", "parameters": {"x": 1}}),
+    "mcp behind a comment": ("/-/mcp", {"sql": f"-- x\n/* y */ {MARK}"}),
+    "mcp behind with": ("/-/mcp", {"sql": f"WITH a AS ({MARK}) SELECT * FROM a"}),  # noqa: S608
 }
 
 
@@ -139,6 +153,29 @@ def test_every_way_in_takes_the_lane(sample_site: Site, name: str) -> None:
         if answer.status_code == 400:
             assert "not authorized" in answer.text
         assert str(sample_site.build) not in answer.text
+
+
+@pytest.mark.parametrize("name", POSTED)
+def test_every_way_in_by_post_takes_the_lane(sample_site: Site, name: str) -> None:
+    """An assistant's SQL, too, in either generation of its protocol."""
+    path, arguments = POSTED[name]
+    params = {"name": "run_sql", "arguments": arguments}
+    new = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    headers = {"mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call"}
+    headers["mcp-name"] = "run_sql"
+    for prefix in ("", kept(sample_site)):
+        for said, sent in ((params, {}), ({**params, "_meta": new}, headers)):
+            answer = httpx.post(
+                sample_site.url + prefix + path,
+                json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": said},
+                headers={"accept": "application/json", **sent},
+            )
+            assert answer.json()["result"]["isError"], answer.text
+            assert "not authorized" in answer.text
+            assert str(sample_site.build) not in answer.text
 
 
 def kept(site: Site) -> str:
@@ -275,20 +312,25 @@ def test_a_visitor_who_leaves_frees_the_place(sample_build: Path) -> None:
     assert in_a_loop(run()).rows == [(1,)]
 
 
-def test_busy_is_503_with_a_time_to_come_again(sample_site: Site) -> None:
-    """Many slow questions at once: some are told to come again, in words and in a header."""
+@pytest.mark.parametrize("ending", ["", ".json"])
+def test_busy_is_503_with_a_time_to_come_again(sample_site: Site, ending: str) -> None:
+    """Many slow questions at once: some are told to come again, in words and in a header.
+
+    The page that says so asks the database what edition it is, and must not wait for that.
+    """
     sql = hostile.ENDLESS["cross join"]
 
     async def run() -> list[httpx.Response]:
         async with httpx.AsyncClient(base_url=sample_site.url, timeout=60) as client:
             given = {"sql": sql, "_timelimit": "500"}
-            asked = [client.get("/govspend.json", params=given) for _ in range(16)]
+            asked = [client.get(f"/govspend{ending}", params=given) for _ in range(16)]
             return await asyncio.gather(*asked)
 
-    refused = [answer for answer in in_a_loop(run()) if answer.status_code == 503]
-    assert refused
+    answers = in_a_loop(run())
+    assert {answer.status_code for answer in answers} == {400, 503}
+    refused = [answer for answer in answers if answer.status_code == 503]
     assert all(answer.headers["retry-after"] == "5" for answer in refused)
-    assert "Nothing is lost" in refused[0].json()["error"]
+    assert "Nothing is lost" in refused[0].text
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ import pytest
 from conftest import BIN, ROOT, Site, free_port
 from govspend_site import canned
 
+from ingest import summarise
+
 FOLDER = ROOT / "canned_queries"
 QUERIES = canned.load(FOLDER)
 BAD_VALUES = (
@@ -378,7 +380,7 @@ def made(tmp_path: Path) -> Path:
 
 
 def add(path: Path, *lines: tuple[str, str, str, int, str | None]) -> None:
-    """Lines of supplier, buyer, month, pence and size; the cube as the build would make it."""
+    """Lines of supplier, buyer, month, pence and size; the cubes as the build would make it."""
     with closing(sqlite3.connect(path)) as db:
         for number, (supplier, buyer, month, pence, size) in enumerate(lines):
             db.execute("INSERT OR IGNORE INTO suppliers VALUES (?, ?)", [supplier, supplier])
@@ -393,6 +395,7 @@ def add(path: Path, *lines: tuple[str, str, str, int, str | None]) -> None:
             "supplier_size, count(*), sum(amount_pence) FROM spend GROUP BY 2, 3, 4, 5, 6"
         )
         db.commit()
+        summarise.summarise_spend(db)
 
 
 def test_a_share_of_nothing_or_of_unknown_is_unknown(made: Path) -> None:

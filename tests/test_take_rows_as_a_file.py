@@ -309,7 +309,7 @@ def told(value: Any) -> str:
         return value.hex()
     try:
         # A workbook keeps sixteen digits of a fraction.
-        return f"{float(value):.14e}"
+        return f"{float(value):.12e}"
     except ValueError:
         return str(value)
 

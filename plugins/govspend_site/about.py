@@ -46,6 +46,11 @@ async def has_places(datasette: Any) -> bool:
     return bool(await queries.database(datasette).table_exists("buyer_places"))
 
 
+async def of_places(datasette: Any) -> list[str]:
+    """What is to be said of the places in this edition's database; nothing where it has none."""
+    return list(datasette.metadata("attributions") or []) if await has_places(datasette) else []
+
+
 def terms(glossary: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
     """The glossary by its terms' alphabet, each with the key that its address ends in."""
     found = [{"key": key, **entry} for key, entry in glossary.items()]

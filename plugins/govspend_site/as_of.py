@@ -113,16 +113,21 @@ def is_absent(exception: Exception) -> bool:
     )
 
 
-def lasting(send: Send, base: str) -> Send:
-    """`send` with headers for an address under `base` whose data never changes."""
+def lasting(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """`app` with headers for addresses of a kept edition, whose data never changes."""
 
-    async def sending(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            headers = [_within(base, *header) for header in _headers(message)]
-            message = {**message, "headers": headers}
-        await send(message)
+    async def told(scope: Any, receive: Any, send: Send) -> None:
+        base = live.pinned_base()
 
-    return sending
+        async def sending(message: Any) -> None:
+            if base and message["type"] == "http.response.start":
+                headers = [_within(base, *header) for header in _headers(message)]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await app(scope, receive, sending)
+
+    return told
 
 
 def _within(base: str, name: bytes, value: bytes) -> tuple[bytes, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ LINKED = {
     "feed_id": "feeds",
     "spend_id": "spend",
 }
+_POUNDS = re.compile(r"-?£[\d,]{1,30}\.\d\d", re.ASCII)
 _FLAGS = ("is_current", "restates_history", "illustrative")
 
 
@@ -57,20 +59,20 @@ def named(name: Any, table: str, row_id: Any, link: Callable[[str, str], str]) -
 
 
 def _pence(value: Any) -> Markup | None:
-    return _number(words.pounds(value)) if isinstance(value, int) else None
+    return number(words.pounds(value)) if isinstance(value, int) else None
 
 
 def _amount(value: Any) -> Markup | None:
     text = words.pounds_from_text(value)
-    return _number(text) if text else None
+    return number(text) if text else None
 
 
 def _percent(value: Any) -> Markup | None:
-    return _number(f"{value:.1f}%") if isinstance(value, int | float) else None
+    return number(f"{value:.1f}%") if isinstance(value, int | float) else None
 
 
 def _count(value: Any) -> Markup | None:
-    return _number(f"{value:,}") if isinstance(value, int) else None
+    return number(f"{value:,}") if isinstance(value, int) else None
 
 
 def _month(value: Any) -> Markup | None:
@@ -88,7 +90,13 @@ def _instant(value: Any) -> Markup | None:
     return _moment(str(value), name) if name else None
 
 
-def _number(text: str) -> Markup:
+def is_pounds(value: Any) -> bool:
+    """Whether it is an amount as gbp() gives it."""
+    return isinstance(value, str) and _POUNDS.fullmatch(value) is not None
+
+
+def number(text: str) -> Markup:
+    """A number in words, which the style sheet puts at the right."""
     return Markup('<span class="number">{}</span>').format(text)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup, escape
 
-from govspend_site import words
+from govspend_site import page, words
 
 # Wide for a desk and paper, narrow for a phone: text keeps its size in both.
 _SIZES = {"wide": (820, 320), "narrow": (250, 240)}
@@ -66,6 +66,11 @@ def specification(name: str) -> dict[str, Any]:
     return found
 
 
+def load() -> None:
+    """Draws a chart of nothing: the first drawing of a process takes seconds."""
+    vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "bar"})
+
+
 def both(
     name: str, figures: list[dict[str, object]], title: str, text: str, key: str = ""
 ) -> list[Markup]:
@@ -81,8 +86,11 @@ def drawn(
     name: str, figures: list[dict[str, object]], title: str, text: str, size: str, key: str = ""
 ) -> Markup:
     """The chart as an SVG element with its title and description for screen readers."""
-    width, height = _SIZES[size]
-    spec = {**filled(name, figures), "width": width, "height": height}
+    spec = {
+        **filled(name, figures),
+        "width": _SIZES[size][0],
+        "height": _height(name, figures, size),
+    }
     svg = vl_convert.vegalite_to_svg(spec)
     return Markup(_dressed(svg, f"{key or name}-{size}", size, title, text))
 
@@ -100,13 +108,16 @@ def live(
         "key": key or name,
         "colours": {**_INK, **_SOLID},
         "patterns": {marker: pattern for marker, (pattern, _) in _PATTERNS.items()},
-        "heights": {size: height for size, (_, height) in _SIZES.items()},
+        "heights": {size: _height(name, figures, size) for size in _SIZES},
     }
-    # Within a script element only the end of it means anything, and that must not come up.
-    said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    for letter in "<>&\u2028\u2029":
-        said = said.replace(letter, f"\\u{ord(letter):04x}")
+    said = page.as_script_data(data)
     return Markup(f'<script type="application/json" class="chart-spec">{said}</script>')
+
+
+def _height(name: str, figures: list[dict[str, object]], size: str) -> int:
+    """Of the plot: where each bar has a line to itself, it grows with them."""
+    row_height = specification(name).get("usermeta", {}).get("row_height")
+    return row_height * max(1, len(figures)) if row_height else _SIZES[size][1]
 
 
 def filled(name: str, figures: list[dict[str, object]]) -> dict[str, Any]:
@@ -131,7 +142,8 @@ def image(
     spec = filled(name, figures)
     encoding = {**spec["encoding"]}
     # Below the axis is the only place that Vega-Lite gives a line under a chart.
-    encoding["x"] = {**encoding["x"], "axis": {**encoding["x"]["axis"], **_SOURCE, "title": source}}
+    below = {**encoding["x"]["axis"], **_SOURCE, "title": source, "orient": "bottom"}
+    encoding["x"] = {**encoding["x"], "axis": below}
     sizes = {"labelFontSize": 19}
     config = {
         **spec["config"],
@@ -140,9 +152,10 @@ def image(
         "legend": {**spec["config"]["legend"], **sizes},
     }
     heading = {"text": title, "subtitle": unit, **_HEADING}
+    height = max(630, 190 + _height(name, figures, "wide"))
     size = {
         "width": 1200,
-        "height": 630,
+        "height": height,
         "padding": {"left": 40, "right": 40, "top": 36, "bottom": 30},
     }
     fit = {"type": "fit", "contains": "padding"}
@@ -153,7 +166,7 @@ def image(
     # Outside a page there are no variables of its style sheet, and not every viewer knows them.
     dressed = re.sub(r"var\([^,()]+, ([^()]+)\)", r"\1", dressed).replace("currentColor", "#0b0c0c")
     found = re.search(r'viewBox="[-\d. ]+"', dressed)
-    attributes = 'width="1200" height="630" viewBox="0 0 1200 630"'
+    attributes = f'width="1200" height="{height}" viewBox="0 0 1200 {height}"'
     dressed = dressed.replace(found[0], attributes, 1) if found else dressed
     return dressed.replace("<defs>", '<rect width="100%" height="100%" fill="#fff"/><defs>', 1)
 

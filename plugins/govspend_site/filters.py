@@ -100,13 +100,14 @@ def where_of(sql: str) -> str | None:
     return tail.rpartition("order by ")[0] if " order by " in f" {tail}" else None
 
 
-def worth_words(sums: dict[str, Any], shared: bool) -> str:
+def worth_words(pence: int, sme_share: float | None, shared: bool) -> str:
     """What the lines of one value come to and, unless they are of one size, the SME share of it."""
-    text = words.rounded_pounds(sums["pence"])
-    share = words.percent(sums["sme_pence"], sums["pence"]) if sums["sized_lines"] else None
-    if not shared or sums["sme_pence"] < 0:
+    text = words.rounded_pounds(pence)
+    if not shared or (sme_share is not None and sme_share < 0):
         return text
-    return f"{text}, SME {share}" if share else f"{text}, SME share not known"
+    return (
+        f"{text}, SME {sme_share:.1f}%" if sme_share is not None else f"{text}, SME share not known"
+    )
 
 
 def totals_words(sums: dict[str, Any], shared: bool) -> str:

@@ -40,6 +40,11 @@ class Choices:
         """Whether more than the firm was chosen, so that a first sale is the first of its kind."""
         return bool(self.lot or self.sector or self.region or self.words)
 
+    @property
+    def needs_lines(self) -> bool:
+        """Whether the sums of all that a firm sold do not tell the answer."""
+        return self.of_lines or bool(self.deal_from or self.deal_to)
+
     def query(self, **changed: object) -> str:
         """The choices as a query string, without those that are as they come."""
         now, usual = {**asdict(self), **changed}, asdict(Choices())
@@ -59,6 +64,8 @@ class Choices:
             found["deal_from"] = self.deal_from * 100
         if self.deal_to:
             found["deal_to"] = self.deal_to * 100
+        if not self.needs_lines:
+            found["usual_of"] = self.size
         return found
 
 
@@ -153,7 +160,8 @@ def sql(name: str, choices: Choices) -> str:
     if choices.words and "words" not in given:
         where.append("AND 0")
     deal = [line for key, line in _OF_THE_DEAL.items() if key in given]
-    base = queries.sql("firms_sales")
+    # Of all sales of a firm the sums are known; of a part of them the lines have to be read.
+    base = queries.sql("firms_sales" if choices.needs_lines else "firms_totals")
     base = base.replace("/* choices */", "\n        ".join(where))
     base = base.replace("/* typical */", "\n        ".join(deal))
     return f"{base}\n{queries.sql(f'firms_{name}')}"
@@ -275,7 +283,13 @@ async def _run(
 def figures(rows: Iterable[Mapping[str, Any]], end: str) -> Figures:
     """The figures of rows of firms_groups.sql; `end` is the last month that is known whole."""
     sales = [
-        first_sale.Sale(r["supplier_id"], r["buyer_id"], r["month"], r["amount_pence"])
+        first_sale.Sale(
+            r["supplier_id"],
+            r["buyer_id"],
+            r["first_month"],
+            r["first_pence"],
+            r["amount_pence"] - r["first_pence"],
+        )
         for r in rows
     ]
     found = first_sale.careers(sales)

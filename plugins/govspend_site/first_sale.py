@@ -18,12 +18,16 @@ WATCHED = 12
 
 @dataclass(frozen=True)
 class Sale:
-    """All that a firm sold to a buyer in a month: pence, above nought."""
+    """All that a firm sold to a buyer in a month: pence, above nought.
+
+    `later_pence` is what it sold to that buyer later, where those months have no sale of their own.
+    """
 
     supplier_id: str
     buyer_id: str
     month: str
     amount_pence: int
+    later_pence: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def _career(own: list[Sale]) -> Career:
     months = sorted(met.values())
     first = months[0]
     return Career(
-        total_pence=sum(sale.amount_pence for sale in own),
+        total_pence=sum(sale.amount_pence + sale.later_pence for sale in own),
         first_month=first,
         first_pence=sum(sale.amount_pence for sale in own if sale.month == first),
         first_buyers=tuple(sorted(buyer for buyer, month in met.items() if month == first)),

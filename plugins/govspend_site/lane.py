@@ -25,6 +25,8 @@ import msgpack
 from datasette.database import QueryInterrupted
 from datasette.utils import escape_fts
 
+from govspend_site import metrics
+
 # Seconds after a worker's own deadline at which it is killed.
 _GRACE = 0.25
 _MEGABYTE = 1_000_000
@@ -71,6 +73,7 @@ class Pool:
     address_space: int
     heap: int
     spill: int = 512 * _MEGABYTE
+    name: str = "questions"
     idle: deque[Worker] = field(default_factory=deque)
     _working: int = 0
     _queue: deque[asyncio.Future[None]] = field(default_factory=deque)
@@ -79,6 +82,7 @@ class Pool:
     async def worker(self) -> AsyncIterator[Worker]:
         """A worker for one task. Raises Busy. One that is left unfit is not used again."""
         await self._turn()
+        self._tell()
         worker = None
         try:
             worker = await self._fit()
@@ -89,7 +93,9 @@ class Pool:
                     self.idle.append(worker)
                 else:
                     worker.kill()
+                    metrics.lane_killed.labels(self.name).inc()
             self._next()
+            self._tell()
 
     async def close(self) -> None:
         """Ends the workers that wait for a task."""
@@ -103,9 +109,11 @@ class Pool:
             self._working += 1
             return
         if len(self._queue) >= self.waiting:
+            metrics.lane_refused.labels(self.name).inc()
             raise Busy
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
+        self._tell()
         try:
             await turn
         except asyncio.CancelledError:
@@ -114,7 +122,12 @@ class Pool:
                 self._next()
             else:
                 self._queue.remove(turn)
+            self._tell()
             raise
+
+    def _tell(self) -> None:
+        metrics.lane_working.labels(self.name).set(self._working)
+        metrics.lane_waiting.labels(self.name).set(len(self._queue))
 
     def _next(self) -> None:
         """Hands the turn to who waits longest."""
@@ -228,7 +241,7 @@ class TooMuch(sqlite3.OperationalError):
 # Two for questions, whose answers a page waits for, and two for files, which take longer.
 # A workbook and Parquet need libraries that take 400 MB of addresses before they do anything.
 QUESTIONS = Pool(most=2, waiting=8, address_space=300 * _MEGABYTE, heap=128 * _MEGABYTE)
-FILES = Pool(most=2, waiting=8, address_space=800 * _MEGABYTE, heap=128 * _MEGABYTE)
+FILES = Pool(most=2, waiting=8, address_space=800 * _MEGABYTE, heap=128 * _MEGABYTE, name="files")
 
 
 @dataclass
@@ -237,6 +250,8 @@ class Visit:
 
     seconds: float
     is_page: bool = False
+    is_sql: bool = False
+    """Whether all of the SQL is the visitor's, and not only a filter of a table's page."""
 
 
 async def ask(

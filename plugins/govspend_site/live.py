@@ -12,6 +12,9 @@ from its base_url, so that setting is the edition's own address for as long as i
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
+import os
 import re
 import threading
 from collections import OrderedDict
@@ -21,6 +24,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from govspend_site import metrics
 from govspend_site.visits import VisitedDatabase
 
 _pinned: ContextVar[Edition | None] = ContextVar("pinned", default=None)
@@ -42,8 +46,25 @@ class Edition(VisitedDatabase):
         self.cached_hash = path.stem
         self.edition_id = path.stem.removeprefix(f"{name}-")
         self.readers = 0
+        self._lock: int | None = None
         self._threads = threading.local()
         self._counts: dict[str, int | None] | None = None
+
+    def begin(self) -> None:
+        """Counts a reader in. While there is one, the publisher's retention leaves the file."""
+        self.readers += 1
+        if self.readers == 1:
+            with contextlib.suppress(OSError):
+                # Closed, and so unlocked, by the last reader.
+                self._lock = os.open(self.path, os.O_RDONLY)
+                fcntl.flock(self._lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+    def end(self) -> None:
+        """Counts a reader out."""
+        self.readers -= 1
+        if self.readers == 0 and self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     async def table_counts(self, limit: int = 10) -> dict[str, int | None]:
         """Rows of each table, known since the build: counting millions at each start takes long."""
@@ -70,6 +91,7 @@ class Shelf:
 
     def __init__(self, datasette: Any, link: Path, name: str) -> None:
         self._datasette, self._link, self.name = datasette, link, name
+        self._pointed_at = link.readlink()
         self.newest = self._open(link.resolve())
         # Earlier editions by id, the one read last at the end.
         self._earlier: OrderedDict[str, Edition] = OrderedDict()
@@ -77,15 +99,25 @@ class Shelf:
     def _open(self, path: Path) -> Edition:
         return Edition(self._datasette, path, self.name)
 
+    @property
+    def build(self) -> Path:
+        """The folder that the publisher builds in: the link, the editions, the last report."""
+        return self._link.parent
+
     def look(self) -> None:
         """Takes over what the link points at now; one system call when nothing has changed."""
         try:
+            pointed_at = self._link.readlink()
+            if pointed_at == self._pointed_at:
+                return
             target = self._link.resolve(strict=True)
         except OSError:
             # The link is gone: the last good edition stays up.
             return
+        self._pointed_at = pointed_at
         if str(target) != self.newest.path:
             before, self.newest = self.newest, self._open(target)
+            metrics.swaps.inc()
             if before.readers == 0:
                 before.close()
 
@@ -118,14 +150,14 @@ class Shelf:
             return
         self.look()
         edition = kept or self.newest
-        edition.readers += 1
+        edition.begin()
         tokens = _pinned.set(edition), _base.set(base)
         try:
             yield
         finally:
             _pinned.reset(tokens[0])
             _base.reset(tokens[1])
-            edition.readers -= 1
+            edition.end()
             self._close_unread(edition)
 
     def _close_unread(self, edition: Edition) -> None:
@@ -206,6 +238,11 @@ def shelf_of(datasette: Any) -> Shelf | None:
 def pinned_to() -> Edition | None:
     """The kept edition whose address the request has; None for the site as it is now."""
     return _pinned.get() if _base.get() else None
+
+
+def pinned_base() -> str | None:
+    """The base_url of the kept edition whose address the request has; None for any other."""
+    return _base.get()
 
 
 def pinned() -> tuple[str, str] | None:

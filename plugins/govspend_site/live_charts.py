@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import hashlib
 import os
+import sys
 import threading
 from functools import cache
 from importlib.metadata import version
@@ -28,11 +29,16 @@ def digest() -> str:
     return hashlib.sha256(parts.encode()).hexdigest()[:12]
 
 
-def bundle(folder: Path | None) -> bytes:
-    """The script, gzipped. Kept in `folder`; only in memory where that cannot be written."""
+def file_in(build: Path) -> Path:
+    """Where the script is kept: beside the folder of editions, with what can be made again."""
+    return build / "scripts" / f"live-charts-{digest()}.js.gz"
+
+
+def bundle(build: Path | None) -> bytes:
+    """The script, gzipped. Kept under `build`; only in memory where that cannot be written."""
     with _LOCK:
         if digest() not in _MADE:
-            file = folder / f"live-charts-{digest()}.js.gz" if folder else None
+            file = file_in(build) if build else None
             _MADE[digest()] = _kept(file) or _made(file)
         return _MADE[digest()]
 
@@ -62,3 +68,8 @@ def _made(file: Path | None) -> bytes:
             aside.write_bytes(made)
             aside.replace(file)
     return made
+
+
+if __name__ == "__main__":
+    os.nice(10)
+    bundle(Path(sys.argv[1]))

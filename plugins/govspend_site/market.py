@@ -250,7 +250,7 @@ async def page(datasette: Any) -> Market | None:
 async def _made(datasette: Any) -> Market:
     told = await settled.current(datasette)
     months = await _months(datasette, told)
-    (total,) = await _rows(datasette, "proof_market_total")
+    (total,) = await _rows(datasette, "market_total")
     newcomers = await _rows(datasette, "market_newcomers")
     way = behind.by_sql(datasette, queries.sql("market_newcomers"))
     return Market(

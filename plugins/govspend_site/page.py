@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from datasette.utils.asgi import BadRequest, NotFound, Response
+from markupsafe import Markup
 
 LONGEST_GIVEN = 200
 """Characters of a visitor's text that are worth a look; more is no name and no search."""
@@ -63,3 +65,12 @@ def words(request: Any, name: str) -> str:
 def missing(what: str, given: str) -> NotFound:
     """To raise where an address names something that this edition does not hold (404)."""
     return NotFound(f"There is no {what} '{given[:LONGEST_GIVEN]}' in this edition.")
+
+
+def as_script_data(data: object) -> Markup:
+    """`data` as JSON to stand in a script element, which no text in it can leave."""
+    # Within a script element only the end of it means anything, and that must not come up.
+    said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for letter in "<>&\u2028\u2029":
+        said = said.replace(letter, f"\\u{ord(letter):04x}")
+    return Markup(said)

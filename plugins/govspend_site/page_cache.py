@@ -1,7 +1,8 @@
 """Pages of an edition are made once: it never changes, so neither do they.
 
-Held per process, bounded in bytes, by edition and address; what was read last stays longest. A page
-that many ask for at once is made by one of them. Bodies are kept as they are sent, gzipped.
+Held per process, by edition and address. A page that many ask for at once is made by one of them,
+and its answer, good or bad, is everybody's; only a good one is kept. Bodies are kept gzipped, as
+they are sent. What streams, a file, or an answer to a visitor's SQL, is made for who asks for it.
 """
 
 from __future__ import annotations
@@ -9,82 +10,50 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-from collections import OrderedDict
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from govspend_site import live, visits
+from govspend_site import live, metrics, visits
+from govspend_site.page_store import Headers, Key, Page, Store
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Scope, Any, Send], Awaitable[None]]
-Key = tuple[tuple[str, str], bytes, bytes, tuple[bytes, str, int]]
-Headers = list[tuple[bytes, bytes]]
 
-MOST_BYTES = 64_000_000
 _LARGEST = 2_000_000
 # Smaller ones gain nothing from being compressed.
 _SMALLEST = 500
+# Larger ones are compressed beside the loop that answers everybody.
+_AT_ONCE = 100_000
 _LEVEL = 6
 # What a visitor's browser may keep without asking again: nothing, so that a new edition shows at
 # once. Asking costs 304 and no body.
 _RULE = b"public, max-age=0, must-revalidate"
+# What is not there now may be there in a minute.
+_RULE_OF_ERRORS = b"no-store"
 _COMPRESSED = (b"text/", b"application/json", b"application/problem+json", b"image/svg+xml",
                b"application/atom+xml", b"application/xml", b"application/ld+json")  # fmt: skip
 # The list of editions, what tells of the server itself, and files.
-_NOT_OF_AN_EDITION = (b"/as-of", b"/-/", b"/static/")
+_NOT_OF_AN_EDITION = (b"/as-of", b"/favicon.ico")
+_OF_THE_SERVER = (b"/-/", b"/static/")
+_FILES = (b".db", b".sqlite")
+# Bulk files come from the disk as they are, with an ETag and ranges of their own.
+_A_FILE = re.compile(rb"(?:^|/)downloads/[^/?]+(?:\?.*)?$")
+# The API's files stream, and answer to an ETag themselves.
+_STREAMED = re.compile(rb"/api/v1/[a-z]+\.(?!json$)[a-z]+$")
 # Nobody signs in here, so what says who somebody is must not tell one page from another.
 _PERSONAL = (b"cookie", b"authorization")
+# Made without regard to what one browser has or takes: others will want the whole body.
+_CONDITIONS = (b"if-none-match", b"if-modified-since", b"accept-encoding", b"range", b"if-range")
+_OF_A_BODY = (b"content-type", b"content-length", b"content-encoding", b"content-disposition")
 
 
-@dataclass(frozen=True)
-class Page:
-    """An answer as it is sent. `body` is empty where there is a gzipped one."""
-
-    status: int
-    headers: Headers
-    body: bytes
-    gzipped: bytes | None
-    etag: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.body if self.gzipped is None else self.gzipped) + 500
-
-
-@dataclass
-class Cache:
-    """Pages by their key, those read last at the end."""
-
-    most_bytes: int = MOST_BYTES
-    pages: OrderedDict[Key, Page] = field(default_factory=OrderedDict)
-    byte_count: int = 0
-    hits: int = 0
-    misses: int = 0
-    making: dict[Key, asyncio.Future[Page | None]] = field(default_factory=dict)
-
-    def get(self, key: Key) -> Page | None:
-        page = self.pages.get(key)
-        if page is not None:
-            self.pages.move_to_end(key)
-        return page
-
-    def keep(self, key: Key, page: Page) -> None:
-        before = self.pages.pop(key, None)
-        self.byte_count += page.size - (before.size if before else 0)
-        self.pages[key] = page
-        while self.byte_count > self.most_bytes:
-            _, gone = self.pages.popitem(last=False)
-            self.byte_count -= gone.size
-
-    def clear(self) -> None:
-        self.pages.clear()
-        self.byte_count = 0
-
-
-CACHE = Cache()
+_MADE, _HIT, _JOINED = map(metrics.page_answers.labels, ("made", "hit", "joined"))
+STORE = Store()
+_MAKING: dict[Key, asyncio.Future[Page | None]] = {}
 
 
 def cached(app: App) -> App:
@@ -94,11 +63,14 @@ def cached(app: App) -> App:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await app(scope, receive, send)
             return
-        asked = Asked.of(scope)
-        if not asked.is_shared:
-            await _make(app, asked.anonymous, receive, send, None, asked)
+        if _A_FILE.search(scope.get("raw_path") or scope["path"].encode()):
+            await app(scope, receive, send)
             return
-        await _shared(app, asked, receive, send)
+        asked = Asked.of(scope)
+        if asked.is_shared:
+            await _shared(app, asked, receive, send)
+        else:
+            await _alone(app, asked, receive, send)
 
     return caching
 
@@ -109,131 +81,195 @@ class Asked:
 
     key: Key
     anonymous: Scope
+    """the request without what says who asks; asked as GET, whose headers HEAD has too"""
     is_shared: bool
     takes_gzip: bool
     is_head: bool
     known: tuple[bytes, ...]
-    """ETags that the browser has."""
+    """ETags that the browser has"""
 
     @classmethod
     def of(cls, scope: Scope) -> Asked:
         headers = dict(scope["headers"])
-        path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
-        own = path.startswith(_NOT_OF_AN_EDITION) or visits.brings_sql(query.decode("latin-1"))
-        kept = [pair for pair in scope["headers"] if pair[0] not in _PERSONAL]
-        stands_on = live.pinned()
-        known = headers.get(b"if-none-match", b"")
-        # Made without regard to what this browser has: others will want the body.
-        conditions = (b"if-none-match", b"if-modified-since", b"accept-encoding")
-        whole = [pair for pair in kept if pair[0] not in conditions]
-        shared = not own and stands_on is not None and b"range" not in headers
-        # Pages name their own address, and say which day's release is late.
-        place = (headers.get(b"host", b""), scope.get("scheme", ""), date.today().toordinal())
+        path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0]
+        key = key_of(scope, path, headers.get(b"host", b""))
+        shared = bool(key.edition_id) and is_of_an_edition(path, key.query)
+        left_out = _PERSONAL + _CONDITIONS if shared else _PERSONAL
+        kept = [pair for pair in scope["headers"] if pair[0] not in left_out]
+        known = headers.get(b"if-none-match", b"").split(b",")
         return cls(
-            key=(stands_on or ("", ""), path.partition(b"?")[0], query, place),
-            anonymous={**scope, "headers": whole if shared else kept},
+            key=key,
+            anonymous={**scope, "headers": kept, "method": "GET"},
             is_shared=shared,
-            takes_gzip=b"gzip" in headers.get(b"accept-encoding", b""),
+            takes_gzip=takes_gzip(headers.get(b"accept-encoding", b"")),
             is_head=scope["method"] == "HEAD",
-            known=tuple(tag.strip().removeprefix(b"W/") for tag in known.split(b",")),
-        )  # fmt: skip
+            known=tuple(_strong(tag.strip()) for tag in known if tag.strip()),
+        )
+
+
+def key_of(scope: Scope, path: bytes, host: bytes) -> Key:
+    edition_id, base = live.pinned() or ("", "")
+    day = datetime.now(UTC).date().toordinal()
+    return Key(edition_id, base, path, scope["query_string"], scope.get("scheme", ""), host, day)
+
+
+def is_of_an_edition(path: bytes, query: bytes) -> bool:
+    """Whether an address gives the same to everybody for as long as an edition is served."""
+    if path.startswith(_NOT_OF_AN_EDITION) or path.endswith(_FILES) or _STREAMED.match(path):
+        return False
+    # Anywhere in the path, because a site may have a path of its own before them.
+    if any(part in path for part in _OF_THE_SERVER):
+        return False
+    return not visits.brings_sql(query.decode("latin-1"))
+
+
+def takes_gzip(accepted: bytes) -> bool:
+    """Whether a browser that sends this Accept-Encoding takes gzip; `gzip;q=0` says it does not."""
+    for part in accepted.lower().split(b","):
+        name, _, weight = part.partition(b";")
+        if name.strip() in (b"gzip", b"x-gzip", b"*"):
+            _, _, number = weight.partition(b"q=")
+            return not number.strip() or bool(number.strip(b" 0."))
+    return False
+
+
+def _strong(tag: bytes) -> bytes:
+    """An ETag without the mark of a weak one, which GET does not compare."""
+    return tag.removeprefix(b"W/")
 
 
 async def _shared(app: App, asked: Asked, receive: Any, send: Send) -> None:
-    page = CACHE.get(asked.key)
-    if page is None and asked.key in CACHE.making:
-        page = await asyncio.shield(CACHE.making[asked.key])
-    if page is not None:
-        CACHE.hits += 1
-        await _answer(page, asked, send)
+    joined = False
+    while True:
+        page = STORE.get(asked.key)
+        if page is not None:
+            (_JOINED if joined else _HIT).inc()
+            await _answer(page, asked, send)
+            return
+        making = _MAKING.get(asked.key)
+        if making is None:
+            await _make(app, asked, receive, send)
+            return
+        joined = True
+        await asyncio.wait([making])
+        if making.cancelled():
+            # Its maker failed or left before it was done: the next in line is the maker.
+            continue
+        page = making.result()
+        if page is None:
+            await _alone(app, asked, receive, send)
+        else:
+            _JOINED.inc()
+            await _answer(page, asked, send)
         return
-    if asked.is_head:
-        await app(asked.anonymous, receive, send)
-        return
-    CACHE.misses += 1
+
+
+async def _make(app: App, asked: Asked, receive: Any, send: Send) -> None:
+    """Makes the page for all who ask for it, and answers who asked first."""
     made: asyncio.Future[Page | None] = asyncio.get_running_loop().create_future()
-    CACHE.making.setdefault(asked.key, made)
+    _MAKING[asked.key] = made
+    _MADE.inc()
+
+    def tell(page: Page | None) -> None:
+        if not made.done():
+            made.set_result(page)
+            del _MAKING[asked.key]
+
     try:
-        await _make(app, asked.anonymous, receive, send, made, asked)
+        held = Held(send, is_head=asked.is_head, on_passing=lambda: tell(None))
+        await app(asked.anonymous, receive, held)
+        if held.passing:
+            return
+        page = await finished(held, None if asked.key.base else _RULE)
+        if page.status == 200 and held.may_be_kept:
+            STORE.keep(asked.key, page)
+            metrics.page_bytes.set(STORE.byte_count)
+            metrics.page_count.set(len(STORE))
+        tell(page if held.may_be_kept else None)
     finally:
         if not made.done():
-            made.set_result(None)
-        if CACHE.making.get(asked.key) is made:
-            del CACHE.making[asked.key]
-
-
-async def _make(
-    app: App,
-    scope: Scope,
-    receive: Any,
-    send: Send,
-    made: asyncio.Future[Page | None] | None,
-    asked: Asked,
-) -> None:
-    """Has the app make the page. One that is too large, or streams, is passed on as it comes."""
-    held = Held(send)
-    await app(scope, receive, held)
-    if held.passing:
-        return
-    page = finished(held)
-    if made is not None and page.status == 200 and held.may_be_kept:
-        CACHE.keep(asked.key, page)
-        made.set_result(page)
+            del _MAKING[asked.key]
+            made.cancel()
     await _answer(page, asked, send)
+
+
+async def _alone(app: App, asked: Asked, receive: Any, send: Send) -> None:
+    held = Held(send, is_head=asked.is_head)
+    await app(asked.anonymous, receive, held)
+    if not held.passing:
+        await _answer(await finished(held), asked, send)
 
 
 class Held:
     """A `send` that holds what the app says until it is whole, unless that is long or a stream."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(
+        self, send: Send, *, is_head: bool, on_passing: Callable[[], None] = lambda: None
+    ) -> None:
         self._send = send
+        self._is_head = is_head
+        self._on_passing = on_passing
+        self._said: dict[bytes, bytes] = {}
         self.start: dict[str, Any] = {}
+        self.headers: Headers = []
         self.body = bytearray()
         self.passing = False
 
     @property
-    def headers(self) -> Headers:
-        return [(name.lower(), value) for name, value in self.start.get("headers", [])]
-
-    @property
     def may_be_kept(self) -> bool:
-        said = dict(self.headers)
-        rule = said.get(b"cache-control", b"")
-        return b"set-cookie" not in said and b"no-store" not in rule
+        rule = self._said.get(b"cache-control", b"")
+        return (
+            b"set-cookie" not in self._said and b"no-store" not in rule and b"private" not in rule
+        )
 
     async def __call__(self, message: dict[str, Any]) -> None:
         if self.passing:
-            await self._send(message)
+            await self._pass(message)
         elif message["type"] == "http.response.start":
             self.start = message
+            self.headers = [(name.lower(), value) for name, value in message.get("headers", [])]
+            self._said = dict(self.headers)
         else:
             self.body += message.get("body", b"")
-            encoded = b"content-encoding" in dict(self.headers)
+            encoded = b"content-encoding" in self._said
             if message.get("more_body") or len(self.body) > _LARGEST or encoded:
                 self.passing = True
+                self._on_passing()
                 await self._send(self.start)
-                await self._send({**message, "body": bytes(self.body)})
+                await self._pass({**message, "body": bytes(self.body)})
                 self.body.clear()
 
+    async def _pass(self, message: dict[str, Any]) -> None:
+        await self._send({**message, "body": b""} if self._is_head else message)
 
-def finished(held: Held) -> Page:
-    """The page, compressed where that gains, with an ETag of its own and rules for browsers."""
-    body = bytes(held.body)
+
+async def finished(held: Held, rule: bytes | None = None) -> Page:
+    """The page, compressed where that gains, with an ETag of its own and rules for browsers.
+
+    `rule` is its Cache-Control, whatever it says itself; without one that stays.
+    """
+    if len(held.body) > _AT_ONCE:
+        return await asyncio.to_thread(_finished, held, rule)
+    return _finished(held, rule)
+
+
+def _finished(held: Held, rule: bytes | None) -> Page:
+    body, status = bytes(held.body), held.start["status"]
+    if status == 304:
+        return Page(status, held.headers, b"", None, b"")
     said = dict(held.headers)
-    kept = [
-        (name, value)
-        for name, value in held.headers
-        if name not in (b"etag", b"vary", b"cache-control", b"content-length")
-    ]
-    rule = said.get(b"cache-control", _RULE)
-    if held.start["status"] == 200:
-        kept.append((b"cache-control", rule))
-    kept.append((b"vary", b"Accept-Encoding"))
+    replaced = (b"etag", b"vary", b"cache-control", b"content-length")
+    kept = [pair for pair in held.headers if pair[0] not in replaced]
+    if status >= 400:
+        rule = _RULE_OF_ERRORS
+    elif rule is None or not held.may_be_kept:
+        rule = said.get(b"cache-control", _RULE)
+    kept += [(b"cache-control", rule), (b"vary", b"Accept-Encoding")]
     etag = said.get(b"etag") or b'"%s"' % hashlib.sha256(body).hexdigest()[:20].encode()
     worth = said.get(b"content-type", b"").startswith(_COMPRESSED) and len(body) > _SMALLEST
     gzipped = gzip.compress(body, _LEVEL, mtime=0) if worth else None
     # Who takes no gzip is rare enough for it to be undone for them.
-    return Page(held.start["status"], kept, b"" if worth else body, gzipped, etag)
+    return Page(status, kept, b"" if worth else body, gzipped, etag)
 
 
 async def _answer(page: Page, asked: Asked, send: Send) -> None:
@@ -247,9 +283,9 @@ async def _answer(page: Page, asked: Asked, send: Send) -> None:
     status = page.status
     if status == 200:
         headers.append((b"etag", etag))
-        if etag in asked.known or b"*" in asked.known:
+        if _strong(etag) in asked.known or b"*" in asked.known:
             status, body = 304, b""
-            headers = [pair for pair in headers if not pair[0].startswith(b"content-")]
+            headers = [pair for pair in headers if pair[0] not in _OF_A_BODY]
     if status != 304:
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})

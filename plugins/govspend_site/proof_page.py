@@ -106,13 +106,18 @@ def source(served: edition.Edition) -> list[str]:
 
 def citation(figure: Figure, served: edition.Edition, url: str) -> str:
     """One paragraph of plain text to paste into a document."""
+    return cited(figure.sentence, served, url)
+
+
+def cited(sentence: str, served: edition.Edition, url: str) -> str:
+    """A sentence with its source: edition, releases, publishers, licences and address."""
     sample = f"{_SAMPLE} " if served.illustrative else ""
     feeds = [feed for feed in served.feeds if feed.release_id]
     releases = words.listed([str(feed.release_id) for feed in feeds])
     licences = words.listed(sorted({feed.licence_name for feed in feeds}))
     publishers = words.listed(sorted({feed.publisher for feed in feeds}))
     return (
-        f"{sample}{figure.sentence} Source: GovSpend, edition {served.edition_id}, from "
+        f"{sample}{sentence} Source: GovSpend, edition {served.edition_id}, from "
         f"{releases} ({publishers}; {licences}). {url}"
     )
 

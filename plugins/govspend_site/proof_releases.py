@@ -42,7 +42,7 @@ def _narrowed(about: About, row: Row) -> About:
     }
     fills = {
         # For the cards of new suppliers and of new buyers. It has parameters of its own.
-        "/* pairs */": queries.sql("digest_pairs") + ",",
+        "/* pairs */": queries.sql("proof_pairs") + ",",
         "/* party */": about.kind.removeprefix("new-").removesuffix("s"),
         ":position": str(row["position"]),
         **{name: literal(value) for name, value in values.items()},

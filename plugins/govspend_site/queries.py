@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from govspend_site import visits
+
 # Every edition is published under this name, whatever its file is called.
 DATABASE = "govspend"
 
@@ -29,5 +31,6 @@ async def rows(
     datasette: Any, name: str, parameters: Mapping[str, object] | None = None
 ) -> list[dict[str, Any]]:
     """Rows of NAME.sql as dictionaries."""
-    result = await database(datasette).execute(sql(name), dict(parameters or {}))
+    with visits.ours():
+        result = await database(datasette).execute(sql(name), dict(parameters or {}))
     return [dict(row) for row in result.rows]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,12 @@ _SETTINGS = {
     "sql_time_limit_ms": 3000,
     "default_facet_size": 12,
 }
-# How the processes of one site learn which build they serve, and share what signs a cookie.
-_BUILD, _SECRET = "GOVSPEND_BUILD", "DATASETTE_SECRET"
+# How the processes of one site learn which build they serve, how many pages they may keep and where
+# visitors find them, and share what signs a cookie.
+_BUILD, _SECRET, _URL = "GOVSPEND_BUILD", "DATASETTE_SECRET", "GOVSPEND_URL"
+_CACHE = "GOVSPEND_PAGE_CACHE_MB"
+# Where the processes keep what they count, so that /-/metrics adds them up.
+_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def site(build: Path) -> Any:
@@ -52,19 +57,48 @@ def app() -> Any:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8001, show_default=True)
 @click.option("--workers", default=1, show_default=True, help="Processes; as many as cores.")
-def main(build: Path, host: str, port: int, workers: int) -> None:
+@click.option(
+    "--page-cache-mb",
+    default=64,
+    show_default=True,
+    envvar=_CACHE,
+    type=click.IntRange(min=0),
+    help="Pages that each process keeps; 0 keeps none.",
+)
+@click.option(
+    "--url", default=None, help="The address that visitors use.  [default: http://localhost:PORT]"
+)
+@click.option(
+    "--warm/--no-warm", default=True, help="Make the usual pages before they are asked for."
+)
+def main(
+    build: Path,
+    host: str,
+    port: int,
+    workers: int,
+    page_cache_mb: int,
+    url: str | None,
+    warm: bool,
+) -> None:
     """Serve the site of BUILD, a folder with a published edition."""
     if not (build / "govspend.db").exists():
         raise click.ClickException(f"{build} holds no edition: run make build first.")
     os.environ.setdefault(_SECRET, secrets.token_hex(32))
-    os.environ[_BUILD] = str(build)
-    # Once before any process starts, so that a mistake in a question or plugin is one sentence.
-    asyncio.run(site(build).invoke_startup())
-    uvicorn.run(
-        "govspend_site.serve:app",
-        factory=True, host=host, port=port, workers=workers, loop="uvloop", http="httptools",
-        lifespan="on", log_level="info", server_header=False,
-    )  # fmt: skip
+    os.environ[_BUILD], os.environ[_CACHE] = str(build), str(page_cache_mb)
+    if warm:
+        os.environ[_URL] = url or f"http://localhost:{port}"
+    with tempfile.TemporaryDirectory(prefix="govspend-metrics-") as counts:
+        # Read when prometheus_client is first imported, which is by a plugin.
+        os.environ[_COUNTS] = counts
+        # Once before any process starts: a mistake in a question or plugin is one sentence.
+        asyncio.run(site(build).invoke_startup())
+        uvicorn.run(
+            "govspend_site.serve:app",
+            factory=True, host=host, port=port, workers=workers, loop="uvloop", http="httptools",
+            lifespan="on", log_level="info", server_header=False,
+            # A proxy on this machine says what scheme the visitor used; nobody else may.
+            proxy_headers=True, forwarded_allow_ips=["127.0.0.1", "::1"],
+        )  # fmt: skip
 
 
 if __name__ == "__main__":

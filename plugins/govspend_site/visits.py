@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -26,6 +27,13 @@ _STATEMENTS_WORTH = 2
 _PAGE = lane.Limits(rows=500, cells=6_000)
 # What Datasette asks to know all of: facets, counts, what EXPLAIN says.
 _WHOLE = lane.Limits(rows=20_000, cells=1_000_000)
+# Datasette sorts the first page of a table by one column alone, and the next ones by the key, too:
+# lines that are alike in the column would be lost between them, or come twice.
+_FIRST_PAGE = re.compile(
+    r"(?P<head>select .+? from (?P<table>\[.+?\]|\w+) .*"
+    r"order by (?:\[[^\]]+\]|\w+)(?: desc)?)(?P<limit> limit \d+)$",
+    re.DOTALL,
+)
 
 _visit: ContextVar[lane.Visit | None] = ContextVar("visit", default=None)
 
@@ -36,10 +44,22 @@ def brings_sql(query_string: str) -> bool:
 
 
 @contextlib.contextmanager
-def visiting(datasette: Any, path: str) -> Iterator[None]:
+def visiting(datasette: Any, path: str, query_string: str) -> Iterator[None]:
     """What runs inside runs SQL that a visitor brought: it takes the lane."""
     seconds = _STATEMENTS_WORTH * datasette.setting("sql_time_limit_ms") / 1000
-    token = _visit.set(lane.Visit(seconds, is_page="." not in path.rpartition("/")[2]))
+    is_sql = "sql" in parse_qs(query_string, keep_blank_values=True)
+    visit = lane.Visit(seconds, is_page="." not in path.rpartition("/")[2], is_sql=is_sql)
+    token = _visit.set(visit)
+    try:
+        yield
+    finally:
+        _visit.reset(token)
+
+
+@contextlib.contextmanager
+def ours() -> Iterator[None]:
+    """What runs inside is SQL of the site's own, whoever it is for: it never waits in the lane."""
+    token = _visit.set(None)
     try:
         yield
     finally:
@@ -60,6 +80,8 @@ class VisitedDatabase(Database):  # type: ignore[misc]
     ) -> Any:
         """As Datasette's own, but for SQL that a visitor brought."""
         visit = _visit.get()
+        if truncate and not (visit and visit.is_sql):
+            sql = await self._with_key(sql)
         if visit is None or sql in _DATASETTES_OWN:
             return await super().execute(
                 sql, params, truncate, custom_time_limit, page_size, log_sql_errors
@@ -71,11 +93,19 @@ class VisitedDatabase(Database):  # type: ignore[misc]
         limits = replace(self._limits(visit, truncate, page_size), seconds=seconds)
         return results(await lane.ask(self, sql, params, limits, visit))
 
+    async def _with_key(self, sql: str) -> str:
+        """The SQL of a table's first page, sorted like that of its later pages."""
+        found = _FIRST_PAGE.match(sql)
+        keys = await self.primary_keys(found["table"].strip("[]")) if found else []
+        if not found or not keys:
+            return sql
+        return found["head"] + "".join(f", [{key}]" for key in keys) + found["limit"]
+
     def _limits(self, visit: lane.Visit, truncate: bool, page_size: int | None) -> lane.Limits:
         if not truncate:
             return _WHOLE
         if visit.is_page and page_size is None:
-            return _PAGE
+            return replace(_PAGE, rows=min(_PAGE.rows, self.ds.max_returned_rows))
         return lane.Limits(
             rows=self.ds.max_returned_rows + (self.ds.max_returned_rows == page_size)
         )

@@ -90,7 +90,11 @@ async function draw(script) {
     ...data.spec, width, height: data.heights[NARROW.matches ? "narrow" : "wide"],
     autosize: { type: "fit-x", contains: "padding" }, padding: 5,
   };
-  const result = await vegaEmbed(stage, spec, { renderer: "svg", actions: false, tooltip: () => {} });
+  const result = await vegaEmbed(stage, spec, {
+    renderer: "svg", actions: false, tooltip: () => {},
+    // Interpreted, not compiled: the page allows no code made at run time.
+    ast: true,
+  });
   const svg = stage.querySelector("svg");
   svg.classList.add("chart-drawn");
   svg.setAttribute("aria-hidden", "true");

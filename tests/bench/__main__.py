@@ -1,75 +1,80 @@
-"""`python -m tests.bench --rows N`: this project's build beside csvs-to-sqlite on the same lines.
+"""`python -m tests.bench --rows N`: everything that is measured, or `--only` some of it.
 
-Only ratios of one run mean anything on a shared machine. The stock tool gets the newest releases
-with the same columns, indexes and search; ours does all that a build does, the audit included.
+A whole run is written to tests/bench/RESULTS.md and build/bench.json; a part is only shown.
 """
 
 from __future__ import annotations
 
-import resource
-import statistics
-import subprocess
+import signal
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-ROOT = Path(__file__).parent.parent.parent
-NEWEST = ("g-cloud-sales-figures-july2017.csv", "DOS-spend-Dec2017.csv")
+from . import build, data, export, floor, hostile, load, machine, results, stock, swap, walk
+from .run import ROOT, Figures, Run
+
+PARTS: dict[str, Callable[[Run], Figures]] = {
+    "build": build.measure,
+    "stock": stock.measure,
+    "floor": floor.measure,
+    "unchanged": build.refresh_unchanged,
+    "arrival": build.refresh_one_release,
+    "journey": walk.measure,
+    "load": load.measure,
+    "hostile": hostile.measure,
+    "swap": swap.measure,
+    "export": export.measure,
+}
+# One build of millions of lines is long enough to be told from noise.
+_MANY = 1_000_000
 
 
 @click.command()
 @click.option("--rows", default=260_000, show_default=True, help="Lines in the newest releases.")
-@click.option("--runs", default=3, show_default=True, help="Runs of each; the median counts.")
-def main(rows: int, runs: int) -> None:
-    """Time the build of a sample beside csvs-to-sqlite."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        _ingest("sample", "--rows", str(rows), "--out", str(place / "sample"))
-        stock = [_stock(place, run) for run in range(runs)]
-        ours = [_ours(place, run) for run in range(runs)]
-        csv_bytes = sum((place / "sample" / name).stat().st_size for name in NEWEST)
-        edition = next((place / "build0" / "editions").glob("*.db"))
-        size = edition.stat().st_size / csv_bytes
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    a, b = statistics.median(ours), statistics.median(stock)
-    click.echo("| rows | our build | csvs-to-sqlite | ratio | database / CSV | largest process |")
-    click.echo("|---|---|---|---|---|---|")
-    click.echo(f"| {rows:,} | {a:.1f} s | {b:.1f} s | {a / b:.2f} | {size:.1f} | {peak:.0f} MB |")
+@click.option("--runs", default=None, type=int, help="Builds of each kind; the median counts.")
+@click.option("--only", multiple=True, type=click.Choice(list(PARTS)), help="These parts alone.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Where lines and builds stay for another run, instead of being removed at the end.",
+)
+def main(rows: int, runs: int | None, only: tuple[str, ...], folder: Path | None) -> None:
+    """Measure this site beside the stock tools and the floors, in one run."""
+    # Whoever ends the bench ends its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    told = machine.described()
+    times = runs or (3 if rows < _MANY else 1)
+    (ROOT / "build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "build") as aside:
+        place = (folder or Path(aside)).resolve()
+        place.mkdir(parents=True, exist_ok=True)
+        run = Run(rows, place, times)
+        measure(run, only or tuple(PARTS))
+    click.echo(results.table(run.figures))
+    if not only:
+        results.write(rows, run.figures, told)
+        run.say(f"Written to {results.RESULTS.relative_to(ROOT)} and build/bench.json.")
 
 
-def _ingest(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "ingest", *arguments], cwd=ROOT, check=True)
-
-
-def _ours(place: Path, run: int) -> float:
-    feeds, build = place / "sample" / "feeds.yml", place / f"build{run}"
-    started = time.monotonic()
-    _ingest("build", "--feeds", str(feeds), "--build", str(build))
-    return time.monotonic() - started
-
-
-def _stock(place: Path, run: int) -> float:
-    tool = Path(sys.executable).parent / "csvs-to-sqlite"
-    started = time.monotonic()
-    for name, columns in zip(NEWEST, _columns(), strict=True):
-        options = [part for column in columns for part in ("-i", column)]
-        target = place / f"stock{run}.db"
-        search = ["-f", "Product Description"] if name == NEWEST[0] else []
-        files = [str(place / "sample" / name), str(target)]
-        command = [str(tool), "--just-strings", *search, *options, *files]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.monotonic() - started
-
-
-def _columns() -> tuple[tuple[str, ...], ...]:
-    """The columns that our build indexes, by the headings of each file."""
-    gcloud = ("Return Month", "Framework", "Lot", "Sector", "SME Status", "Supplier Name",
-              "Customer Name")  # fmt: skip
-    dos = ("Month", "Lot", "Sector", "SME Status", "Supplier Name", "Customer Name")
-    return gcloud, dos
+def measure(run: Run, wanted: tuple[str, ...]) -> None:
+    """Fills `run.figures`, part by part."""
+    with run.step("sample"):
+        data.make(run)
+    for name, part in PARTS.items():
+        if name in wanted:
+            with run.step(name):
+                if name != "build":
+                    build.ready(run)
+                if name in ("journey", "load"):
+                    stock.ready(run)
+                found = part(run)
+                run.figures |= found
+                run.say(results.listed(found))
+    run.figures |= results.ratios(run.figures)
 
 
 if __name__ == "__main__":

@@ -139,7 +139,7 @@ def test_one_failing_source_does_not_stop_the_others(desk: Desk, server: FaultyS
         (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "an Excel workbook (.xlsx)"),
         (b"PK\x03\x04" + bytes(26) + b"sales.csv", "a zip file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(9), "an old Office file (.xls or .doc)"),
-        (gzip.compress(CSV), "a gzip file"),
+        (gzip.compress(CSV, mtime=0), "a gzip file"),
         (b'{"error": "not found"}', "JSON"),
         (b"", "an empty file"),
         (b"\xef\xbb\xbf \r\n", "nothing but white space"),

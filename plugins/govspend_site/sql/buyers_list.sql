@@ -1,46 +1,40 @@
 -- Buyers ranked. Every figure is of the lines that the filters choose; which sale was a firm's
--- first as an SME is told from all lines. Lines are summed by the numbers of their names first,
--- which is twice as fast as by the ids, and the names of one party after that.
+-- first as an SME is told from all lines.
 WITH firsts AS (
-    SELECT supplier_names.supplier_id, min(month) AS first_month
-    FROM (
-        SELECT supplier_name_id, min(month) AS month FROM spend NOT INDEXED
-        WHERE supplier_size = 'SME' AND amount_pence > 0
-        GROUP BY supplier_name_id
-    ) AS sales
-    JOIN supplier_names ON supplier_names.supplier_name_id = sales.supplier_name_id
-    GROUP BY supplier_names.supplier_id
+    SELECT supplier_id, min(first_sale_month) AS first_month
+    FROM pair_totals WHERE supplier_size = 'SME' GROUP BY supplier_id
 ),
-by_name AS (
-    SELECT spend.buyer_name_id, spend.supplier_name_id,
+-- Without a filter the sums in all are enough, a third of those by year.
+chosen AS (
+    SELECT buyer_id, supplier_id, supplier_size, line_count, amount_pence, sale_count,
+        first_sale_month
+    FROM pair_totals
+    WHERE :sector = '' AND :lot = '' AND :year = ''
+    UNION ALL
+    SELECT buyer_id, supplier_id, supplier_size, line_count, amount_pence, sale_count,
+        first_sale_month
+    FROM pair_years
+    WHERE (:sector <> '' OR :lot <> '' OR :year <> '')
+        AND (:sector = '' OR coalesce(sector, 'Not published') = :sector)
+        AND (:lot = '' OR coalesce(lot, 'Not published') = :lot)
+        AND (:year = '' OR financial_year = :year)
+),
+pairs AS (
+    SELECT chosen.buyer_id, chosen.supplier_id,
         sum(amount_pence) AS amount_pence,
         sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
             WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
-        max(amount_pence > 0) AS sold,
-        min(CASE WHEN amount_pence > 0 AND supplier_size = 'SME' THEN month END) AS sme_month,
-        count(*) AS line_count
-    -- In the order of the table: by an index every line would be fetched by itself.
-    FROM spend NOT INDEXED
-    WHERE (:sector = '' OR coalesce(spend.sector, 'Not published') = :sector)
-        AND (:lot = '' OR coalesce(spend.lot, 'Not published') = :lot)
-        AND (:year = '' OR spend.financial_year = :year)
-        AND (:words = '' OR spend.buyer_id IN (
-            SELECT buyer_id FROM buyer_names
-            WHERE published_name LIKE '%' || replace(:words, ' ', '%') || '%'))
-    GROUP BY spend.buyer_name_id, spend.supplier_name_id
-),
-pairs AS (
-    SELECT buyer_names.buyer_id, supplier_names.supplier_id,
-        sum(by_name.amount_pence) AS amount_pence, sum(by_name.sme_pence) AS sme_pence,
-        max(by_name.sold) AS sold,
-        max(by_name.sme_month IS NOT NULL) AS sme_sold,
-        max(coalesce(by_name.sme_month, '') = coalesce(firsts.first_month, '-')) AS opened,
-        sum(by_name.line_count) AS line_count
-    FROM by_name
-    JOIN buyer_names ON buyer_names.buyer_name_id = by_name.buyer_name_id
-    JOIN supplier_names ON supplier_names.supplier_name_id = by_name.supplier_name_id
-    LEFT JOIN firsts ON firsts.supplier_id = supplier_names.supplier_id
-    GROUP BY buyer_names.buyer_id, supplier_names.supplier_id
+        max(sale_count > 0) AS sold,
+        max(sale_count > 0 AND coalesce(supplier_size, '') = 'SME') AS sme_sold,
+        max(sale_count > 0 AND coalesce(supplier_size, '') = 'SME'
+            AND first_sale_month = firsts.first_month) AS opened,
+        sum(line_count) AS line_count
+    FROM chosen
+    LEFT JOIN firsts ON firsts.supplier_id = chosen.supplier_id
+    WHERE :words = '' OR buyer_id IN (
+        SELECT buyer_id FROM buyer_names
+        WHERE published_name LIKE '%' || replace(:words, ' ', '%') || '%')
+    GROUP BY chosen.buyer_id, chosen.supplier_id
 ),
 sums AS (
     -- largest_supplier_id is of the row that max() chose, as SQLite promises for a single max().

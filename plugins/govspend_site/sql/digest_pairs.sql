@@ -6,15 +6,17 @@ told AS (
     WHERE releases.release_id = :release_id
 ),
 newest AS (
-    SELECT spend.month, spend.supplier_id, spend.buyer_id, sum(spend.amount_pence) AS amount_pence,
-        max(spend.amount_pence) > 0 AS sold
-    FROM spend NOT INDEXED
-    JOIN releases ON releases.release_id = spend.release_id
-    JOIN told ON told.feed_id = releases.feed_id
-        AND (told.restates_history = 1 OR releases.position <= told.position)
-    GROUP BY spend.month, spend.supplier_id, spend.buyer_id
+    SELECT month, supplier_id, buyer_id, sum(amount_pence) AS amount_pence,
+        max(sale_count) > 0 AS sold
+    FROM pair_months NOT INDEXED
+    WHERE release_id IN (
+        SELECT releases.release_id FROM releases
+        JOIN told ON told.feed_id = releases.feed_id
+            AND (told.restates_history = 1 OR releases.position <= told.position)
+    )
+    GROUP BY buyer_id, supplier_id, month
 ),
-since AS (
+since AS MATERIALIZED (
     -- Of several later changes the earliest knows what stood before; min() picks its row.
     SELECT changes.month, changes.supplier_id, changes.buyer_id, changes.before_count,
         changes.before_pence, min(releases.position) AS position
@@ -23,7 +25,7 @@ since AS (
     JOIN told ON told.feed_id = releases.feed_id AND releases.position > told.position
     GROUP BY changes.month, changes.supplier_id, changes.buyer_id
 ),
-pairs AS (
+pairs AS MATERIALIZED (
     SELECT newest.month, newest.supplier_id, newest.buyer_id, newest.amount_pence, newest.sold
     FROM newest
     LEFT JOIN since ON since.month = newest.month AND since.supplier_id = newest.supplier_id

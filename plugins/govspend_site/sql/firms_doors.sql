@@ -1,13 +1,13 @@
 -- Buyers by the firms that they gave a first sale: in all, and since the month :recent.
 , firsts AS (
-    SELECT supplier_id, min(month) AS month FROM sales GROUP BY supplier_id
+    SELECT supplier_id, min(first_month) AS month FROM sales GROUP BY supplier_id
 )
 SELECT sales.buyer_id, buyers.name AS buyer_name,
-    count(DISTINCT CASE WHEN sales.month = firsts.month THEN sales.supplier_id END)
+    count(DISTINCT CASE WHEN sales.first_month = firsts.month THEN sales.supplier_id END)
         AS opened_count,
-    count(DISTINCT CASE WHEN sales.month = firsts.month AND sales.month >= :recent
+    count(DISTINCT CASE WHEN sales.first_month = firsts.month AND sales.first_month >= :recent
         THEN sales.supplier_id END) AS opened_recently_count,
-    max(CASE WHEN sales.month = firsts.month THEN sales.month END) AS last_opened_month,
+    max(CASE WHEN sales.first_month = firsts.month THEN sales.first_month END) AS last_opened_month,
     count(DISTINCT sales.supplier_id) AS supplier_count,
     sum(sales.amount_pence) AS amount_pence
 FROM sales

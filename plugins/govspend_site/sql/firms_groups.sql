@@ -1,4 +1,4 @@
--- Sales of each firm to each buyer in each month.
-SELECT supplier_id, buyer_id, month, amount_pence, sale_count
+-- What each firm sold to each buyer: in the first month, and in all.
+SELECT supplier_id, buyer_id, first_month, first_pence, amount_pence
 FROM sales
-ORDER BY supplier_id, buyer_id, month
+ORDER BY supplier_id, buyer_id, first_month

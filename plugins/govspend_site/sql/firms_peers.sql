@@ -1,7 +1,8 @@
 -- The firms, the largest seller first.
 SELECT sales.supplier_id, suppliers.name AS supplier_name, sum(sales.amount_pence) AS amount_pence,
     sum(sales.sale_count) AS sale_count, count(DISTINCT sales.buyer_id) AS buyer_count,
-    firms.typical_pence, min(sales.month) AS first_month, max(sales.month) AS last_month
+    firms.typical_pence, min(sales.first_month) AS first_month,
+    max(sales.last_month) AS last_month
 FROM sales
 JOIN suppliers ON suppliers.supplier_id = sales.supplier_id
 JOIN firms ON firms.supplier_id = sales.supplier_id

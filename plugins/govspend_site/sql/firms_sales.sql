@@ -1,5 +1,6 @@
--- The sales that fit the choices. A sale is a positive line; each firm's are summed by buyer and
--- month. /* choices */ becomes the conditions that were asked, /* typical */ the firm's usual deal.
+-- The sales that fit the choices: what each firm sold to each buyer, and when it began. A sale is a
+-- positive line. /* choices */ becomes the conditions that were asked, /* typical */ the firm's usual
+-- deal.
 WITH fitting AS (
     SELECT spend.supplier_id AS supplier_id, spend.buyer_id AS buyer_id, spend.month,
         spend.amount_pence,
@@ -15,11 +16,18 @@ firms AS (
     WHERE 2 * place BETWEEN places AND places + 2
     GROUP BY supplier_id
 ),
-sales AS (
-    SELECT fitting.supplier_id, fitting.buyer_id, fitting.month,
-        sum(fitting.amount_pence) AS amount_pence, count(*) AS sale_count
+months AS (
+    SELECT supplier_id, buyer_id, month, sum(amount_pence) AS amount_pence, count(*) AS sale_count,
+        min(month) OVER (PARTITION BY supplier_id, buyer_id) AS first_month
     FROM fitting
-    JOIN firms ON firms.supplier_id = fitting.supplier_id
+    GROUP BY supplier_id, buyer_id, month
+),
+sales AS (
+    SELECT months.supplier_id, months.buyer_id, first_month, max(month) AS last_month,
+        sum(CASE WHEN month = first_month THEN amount_pence END) AS first_pence,
+        sum(amount_pence) AS amount_pence, sum(sale_count) AS sale_count
+    FROM months
+    JOIN firms ON firms.supplier_id = months.supplier_id
     WHERE 1 /* typical */
-    GROUP BY fitting.supplier_id, fitting.buyer_id, fitting.month
+    GROUP BY months.supplier_id, months.buyer_id
 )

@@ -7,7 +7,7 @@ FROM (
     SELECT buyer_id, sum(amount_pence) AS amount_pence,
         sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
             WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence
-    FROM spend GROUP BY buyer_id
+    FROM pair_totals GROUP BY buyer_id
 ) AS sums
 JOIN buyers ON buyers.buyer_id = sums.buyer_id
 LEFT JOIN buyer_places ON buyer_places.buyer_id = sums.buyer_id

@@ -2,13 +2,18 @@
 -- all. The largest of a year are the largest of that year. Credits are taken off.
 WITH sums AS (
     SELECT financial_year, supplier_id, sum(amount_pence) AS amount_pence
-    FROM spend NOT INDEXED GROUP BY financial_year, supplier_id
+    FROM pair_years GROUP BY financial_year, supplier_id
 ),
 months AS (
-    SELECT financial_year, count(DISTINCT month) AS month_count
-    FROM spend NOT INDEXED GROUP BY financial_year
+    SELECT CASE WHEN substr(month, 6, 2) >= '04'
+            THEN substr(month, 1, 4) || '-' || substr(substr(month, 1, 4) + 1, 3)
+            ELSE (substr(month, 1, 4) - 1) || '-' || substr(month, 3, 2) END AS financial_year,
+        count(DISTINCT month) AS month_count
+    FROM release_months JOIN releases USING (release_id) WHERE is_current = 1
+    GROUP BY 1
     UNION ALL
-    SELECT 'All years', count(DISTINCT month) FROM spend
+    SELECT 'All years', count(DISTINCT month)
+    FROM release_months JOIN releases USING (release_id) WHERE is_current = 1
 ),
 parties AS (
     SELECT financial_year, supplier_id, amount_pence FROM sums

@@ -4,5 +4,5 @@ SELECT buyer_count, all_sme_count AS with_smes_alone_count,
     (SELECT min(month) FROM spend) AS first_month,
     (SELECT max(month) FROM spend) AS last_month
 FROM (
-/* include buyers_all_sme */
+/* include proof_all_sme */
 )

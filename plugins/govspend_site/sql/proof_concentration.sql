@@ -3,6 +3,6 @@ SELECT supplier_count, amount_pence AS total_pence, top_10_pct, top_25_pct, top_
     (SELECT min(month) FROM spend) AS first_month,
     (SELECT max(month) FROM spend) AS last_month
 FROM (
-/* include market_top */
+/* include proof_market_top */
 )
 WHERE financial_year = 'All years' AND top_10_pct IS NOT NULL

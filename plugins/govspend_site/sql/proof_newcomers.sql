@@ -1,7 +1,7 @@
 -- How many had sold or bought by the newest month, when most came, and when most were there. In the
 -- first month everyone is new, so it is not asked. /* party */ becomes supplier or buyer.
 WITH found AS (
-/* include market_newcomers */
+/* include proof_market_newcomers */
 ),
 first AS (SELECT min(month) AS opening, count(*) AS months FROM found)
 SELECT (SELECT total_/* party */_count FROM found ORDER BY month DESC LIMIT 1) AS so_far_count,

@@ -9,9 +9,10 @@ WITH firms AS (
     GROUP BY supplier_id
 )
 SELECT count(*) AS sme_suppliers_count,
-    (SELECT count(DISTINCT supplier_id) FROM spend WHERE amount_pence > 0)
+    (SELECT count(DISTINCT supplier_id) FROM spend NOT INDEXED WHERE amount_pence > 0)
         AS suppliers_that_sold_count,
-    (SELECT count(DISTINCT buyer_id) FROM spend WHERE amount_pence > 0 AND supplier_size = 'SME')
+    (SELECT count(DISTINCT buyer_id) FROM spend NOT INDEXED
+        WHERE amount_pence > 0 AND supplier_size = 'SME')
         AS buyers_that_bought_count,
     sum(pence) AS sme_sales_pence,
     CAST(round(avg(CASE WHEN 2 * place BETWEEN places AND places + 2 THEN pence END)) AS INTEGER)

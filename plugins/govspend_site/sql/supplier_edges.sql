@@ -1,7 +1,7 @@
 -- The largest sales of a supplier's first and of its latest month: lines carry a month and no day.
 WITH months AS (
-    SELECT min(month) AS first_month, max(month) AS last_month
-    FROM spend WHERE supplier_id = :supplier_id AND amount_pence > 0
+    SELECT min(first_sale_month) AS first_month, max(last_sale_month) AS last_month
+    FROM pair_totals WHERE supplier_id = :supplier_id
 ),
 placed AS (
     SELECT CASE WHEN spend.month = months.first_month THEN 'first' ELSE 'latest' END AS sale,

@@ -1,20 +1,14 @@
 -- Firms like one supplier: a quarter to four times its total, and sales in the same lots to the
 -- same buyers. The more such buyers the nearer; then the nearer the total.
 WITH mine AS (
-    SELECT sum(amount_pence) AS amount_pence FROM spend WHERE supplier_id = :supplier_id
+    SELECT sum(amount_pence) AS amount_pence FROM pair_totals WHERE supplier_id = :supplier_id
 ),
 my_sales AS MATERIALIZED (
-    SELECT DISTINCT buyer_id, coalesce(lot, '') AS lot FROM spend
-    WHERE supplier_id = :supplier_id AND amount_pence > 0
+    SELECT DISTINCT buyer_id, coalesce(lot, '') AS lot FROM pair_years
+    WHERE supplier_id = :supplier_id AND sale_count > 0
 ),
 firms AS MATERIALIZED (
-    SELECT supplier_names.supplier_id, sum(sums.amount_pence) AS amount_pence
-    FROM (
-        SELECT supplier_name_id, sum(amount_pence) AS amount_pence FROM spend NOT INDEXED
-        GROUP BY supplier_name_id
-    ) AS sums
-    JOIN supplier_names ON supplier_names.supplier_name_id = sums.supplier_name_id
-    GROUP BY supplier_names.supplier_id
+    SELECT supplier_id, sum(amount_pence) AS amount_pence FROM pair_totals GROUP BY supplier_id
 ),
 near AS MATERIALIZED (
     SELECT firms.supplier_id, firms.amount_pence, mine.amount_pence AS my_pence
@@ -24,13 +18,13 @@ near AS MATERIALIZED (
         AND firms.amount_pence BETWEEN mine.amount_pence / 4 AND mine.amount_pence * 4
 ),
 shared AS (
-    SELECT spend.supplier_id, count(DISTINCT spend.buyer_id) AS shared_buyer_count
-    FROM spend NOT INDEXED
-    WHERE spend.amount_pence > 0
-        AND spend.supplier_id IN (SELECT supplier_id FROM near)
-        AND coalesce(spend.lot, '') IN (SELECT lot FROM my_sales)
-        AND spend.buyer_id IN (SELECT buyer_id FROM my_sales)
-    GROUP BY spend.supplier_id
+    SELECT supplier_id, count(DISTINCT buyer_id) AS shared_buyer_count
+    FROM pair_years
+    WHERE sale_count > 0
+        AND supplier_id IN (SELECT supplier_id FROM near)
+        AND coalesce(lot, '') IN (SELECT lot FROM my_sales)
+        AND buyer_id IN (SELECT buyer_id FROM my_sales)
+    GROUP BY supplier_id
 )
 SELECT near.supplier_id, suppliers.name AS supplier_name, shared.shared_buyer_count,
     near.amount_pence

@@ -7,11 +7,11 @@ SELECT financial_year,
     round(100.0 * sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
         WHEN supplier_size IS NOT NULL THEN 0 END) / nullif(max(sum(amount_pence), 0), 0), 1)
         AS sme_pct,
-    count(DISTINCT CASE WHEN amount_pence > 0 THEN buyer_id END) AS buyer_count,
-    count(DISTINCT CASE WHEN amount_pence > 0 AND supplier_size = 'SME' THEN buyer_id END)
+    count(DISTINCT CASE WHEN sale_count > 0 THEN buyer_id END) AS buyer_count,
+    count(DISTINCT CASE WHEN sale_count > 0 AND supplier_size = 'SME' THEN buyer_id END)
         AS sme_buyer_count,
-    count(*) AS line_count
-FROM spend
+    sum(line_count) AS line_count
+FROM pair_years
 WHERE supplier_id = :supplier_id
 GROUP BY financial_year
 ORDER BY financial_year

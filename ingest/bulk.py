@@ -1,0 +1,344 @@
+"""The files of an edition that are taken as a whole: spend as CSV and Parquet, and every release.
+
+They are written beside the database that is to be published, each under the name that it is served
+by, with `manifest.json`, which says of every file what it is, its bytes, its lines and its sha256,
+so that nobody has to read a file through again to know that. Reads the database, writes only files.
+A release as published or as staged is there already: it is linked, and takes no room.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ingest.archive import Archive
+from ingest.load import statements
+from ingest.publish import MANIFEST
+from ingest.releases import Release
+
+DATABASE = "govspend.db"
+# Lines at a time, and so in a row group: enough to compress well, few enough to hold.
+BATCH = 25_000
+
+_CATEGORY = pa.dictionary(pa.int32(), pa.string())
+SPEND = pa.schema(
+    [
+        ("spend_id", pa.string()),
+        ("release_id", _CATEGORY),
+        ("line_number", pa.int32()),
+        ("month", pa.date32()),
+        ("financial_year", _CATEGORY),
+        ("framework", _CATEGORY),
+        ("lot", _CATEGORY),
+        ("sector", _CATEGORY),
+        ("supplier_size", _CATEGORY),
+        ("description", pa.string()),
+        ("amount_pence", pa.int64()),
+        ("amount", pa.decimal128(18, 2)),
+        ("supplier_id", _CATEGORY),
+        ("supplier_name", _CATEGORY),
+        ("buyer_id", _CATEGORY),
+        ("buyer_name", _CATEGORY),
+    ]
+)
+"""The columns of the view spend_named, typed."""
+# What Parquet stores as numbers of a dictionary; an id of a line is never met twice.
+_REPEATED = [name for name in SPEND.names if name not in ("spend_id", "amount")]
+_CHARSETS = {
+    "utf-8": "utf-8",
+    "utf-8-sig": "utf-8",
+    "cp1252": "windows-1252",
+    "mac_roman": "macintosh",
+}
+_PARQUET = "application/vnd.apache.parquet"
+
+
+@dataclass(frozen=True)
+class BulkFile:
+    """What is known of a file without opening it. `kind` names its description in metadata.yml."""
+
+    name: str
+    kind: str
+    media_type: str
+    byte_count: int
+    sha256: str
+    row_count: int
+    release_id: str | None = None
+    encoding: str | None = None
+
+
+def write(database: Path, folder: Path, releases: Sequence[Release], archive: Archive) -> None:
+    """The bulk files of the edition at `database`, which stands on `releases`, in a new `folder`.
+
+    A release in which a text is withheld is not offered as published. The manifest comes last.
+    """
+    folder.mkdir(parents=True)
+    db = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        withheld = {row[0] for row in db.execute(_sql("withheld releases"))}
+        terms = _terms(db)
+        with _SpendWriter(folder, terms) as writer:
+            empty = _write_spend(batches(database, _lookups(db)), writer)
+        tables = _tables(db, empty)
+    finally:
+        db.close()
+    rows = tables["spend"]["row_count"]
+    files = [
+        _described(folder / "spend.csv.gz", "spend-csv", "application/gzip", rows),
+        _described(folder / "spend.parquet", "spend-parquet", _PARQUET, rows),
+        _database(database, rows),
+    ]
+    for release in releases:
+        if release.release_id not in withheld:
+            files.append(_as_published(release, folder, archive))
+        files.append(_as_staged(release, folder))
+    manifest = {
+        "edition_id": terms["edition_id"],
+        "files": [asdict(file) for file in files],
+        "not_offered": [
+            {"release_id": release.release_id, "sha256": release.staged.receipt.sha256}
+            for release in releases
+            if release.release_id in withheld
+        ],
+        "tables": tables,
+    }
+    _keep(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+
+
+def _write_spend(lines: Iterator[pa.RecordBatch], writer: _SpendWriter) -> Counter[str]:
+    """Every line into both files. Returns in how many lines each column is empty."""
+    empty: Counter[str] = Counter()
+    with ThreadPoolExecutor(1) as aside:
+        # Reading and compressing each have a processor, and one batch waits.
+        written = aside.submit(writer.head)
+        for batch in lines:
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                empty[name] += column.null_count
+            written.result()
+            written = aside.submit(writer.add, batch)
+        written.result()
+    return empty
+
+
+def _terms(db: sqlite3.Connection) -> dict[str, str]:
+    """What a file says of itself wherever it goes; Parquet carries it along."""
+    edition_id, title = db.execute(_sql("edition")).fetchone()
+    licences, attributions = zip(*db.execute(_sql("terms")), strict=True)
+    return {
+        "edition_id": edition_id,
+        "title": title,
+        "license": ", ".join(dict.fromkeys(licences)),
+        "attribution": " ".join(dict.fromkeys(attributions)),
+    }
+
+
+@dataclass(frozen=True)
+class _Lookup:
+    """A column that another one decides: where `keys` has what is in column `by`, its value."""
+
+    by: str
+    keys: pa.Array
+    values: pa.Array
+
+    def of(self, cells: pa.RecordBatch) -> pa.Array:
+        found = cells.column(self.by).cast(self.keys.type).dictionary_encode()
+        # What few keys stand for is looked up once each.
+        values = self.values.take(pc.index_in(found.dictionary, self.keys))
+        return values.take(found.indices).dictionary_encode()
+
+
+def _lookups(db: sqlite3.Connection) -> dict[str, _Lookup]:
+    found = {}
+    for kind in ("supplier", "buyer"):
+        numbers, ids, names = zip(*db.execute(_sql(f"{kind} names")), strict=True)
+        keys, by = pa.array(numbers, pa.int32()), f"{kind}_name_id"
+        found[f"{kind}_id"] = _Lookup(by, keys, pa.array(ids, pa.string()))
+        found[f"{kind}_name"] = _Lookup(by, keys, pa.array(names, pa.string()))
+    months, years = zip(*db.execute(_sql("years")), strict=True)
+    found["financial_year"] = _Lookup("month", pa.array(months), pa.array(years))
+    return found
+
+
+def batches(database: Path, lookups: dict[str, _Lookup]) -> Iterator[pa.RecordBatch]:
+    """Every line of spend, typed as SPEND says, by month and party.
+
+    Arrow's own driver reads SQLite in a third of the time that Python's values take.
+    """
+    # Imported here, for an idle build does without it.
+    import adbc_driver_sqlite.dbapi as driver
+
+    address = f"{database.resolve().as_uri()}?mode=ro"
+    with driver.connect(address) as connection, connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH)})
+        cursor.execute(_sql("lines"))
+        left_out = 1
+        for cells in cursor.fetch_record_batch():
+            cells, left_out = cells.slice(left_out), 0
+            columns = [_column(field, cells, lookups) for field in SPEND]
+            yield pa.record_batch(columns, schema=SPEND)
+
+
+def _column(field: pa.Field, cells: pa.RecordBatch, lookups: dict[str, _Lookup]) -> pa.Array:
+    """One column of a batch, from the `cells` as the database has them."""
+    if field.name in lookups:
+        return lookups[field.name].of(cells)
+    if field.name == "amount":
+        # Pence are the digits of pounds with two decimals: nothing is divided.
+        digits = cells.column("amount_pence").cast(pa.decimal128(19, 0))
+        return pa.Array.from_buffers(
+            field.type, len(digits), digits.buffers(), offset=digits.offset
+        )
+    if field.type == _CATEGORY:
+        return cells.column(field.name).dictionary_encode()
+    return cells.column(field.name).cast(field.type)
+
+
+class _SpendWriter:
+    """Lines of spend into spend.csv.gz and spend.parquet, the same bytes whenever it is run."""
+
+    def __init__(self, folder: Path, terms: dict[str, str]) -> None:
+        self._file = (folder / "spend.csv.gz").open("wb")
+        # No name and no time in the file's head. Level 5 takes two thirds of the time of level 6
+        # and makes a file that is a fiftieth larger.
+        self._csv = gzip.GzipFile("", "wb", compresslevel=5, fileobj=self._file, mtime=0)
+        self._parquet = pq.ParquetWriter(
+            folder / "spend.parquet", SPEND.with_metadata(terms), compression="zstd",
+            use_dictionary=_REPEATED, store_decimal_as_integer=True,
+            sorting_columns=pq.SortingColumn.from_ordering(SPEND, [("month", "ascending")]),
+        )  # fmt: skip
+
+    def __enter__(self) -> _SpendWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._csv.close()
+        self._file.close()
+        self._parquet.close()
+
+    def head(self) -> None:
+        self._csv.write(",".join(SPEND.names).encode() + b"\r\n")
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self._csv.write(csv_lines(batch))
+        self._parquet.write_batch(batch)
+
+
+def csv_lines(batch: pa.RecordBatch) -> bytes:
+    """The rows as RFC 4180 has them, byte for byte as Python's csv module would write them.
+
+    No cell is changed: a text that begins with = or @ stays as it is. An unknown one is empty.
+    """
+    columns = [pc.fill_null(_quoted(column), "") for column in batch.columns]
+    lines = pc.binary_join_element_wise(*columns, ",")
+    whole = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
+    text: bytes = pc.binary_join(whole, "\r\n")[0].as_buffer().to_pybytes()
+    return text + b"\r\n"
+
+
+def _quoted(column: pa.Array) -> pa.Array:
+    """The cells as text, in quotation marks where they hold what would end a cell."""
+    if pa.types.is_dictionary(column.type):
+        return _quoted(column.dictionary).take(column.indices)
+    if column.type != pa.string():
+        return column.cast(pa.string())
+    special = pc.match_substring_regex(column, '[",\r\n]')
+    if not pc.any(special).as_py():
+        return column
+    doubled = pc.replace_substring(column, '"', '""')
+    return pc.if_else(special, pc.binary_join_element_wise('"', doubled, '"', ""), column)
+
+
+def _described(
+    path: Path, kind: str, media_type: str, rows: int, release_id: str | None = None
+) -> BulkFile:
+    _settle(path)
+    size = path.stat().st_size
+    return BulkFile(path.name, kind, media_type, size, _sha256(path), rows, release_id)
+
+
+def _database(database: Path, rows: int) -> BulkFile:
+    """The edition's own database, which lies beside the folder and not in it."""
+    size, sha256 = database.stat().st_size, _sha256(database)
+    return BulkFile(DATABASE, "database", "application/vnd.sqlite3", size, sha256, rows)
+
+
+def _as_published(release: Release, folder: Path, archive: Archive) -> BulkFile:
+    """The very bytes that were fetched."""
+    receipt, summary = release.staged.receipt, release.staged.summary
+    name = f"{release.release_id}-as-published.csv"
+    _link(archive.path(receipt.sha256), folder / name)
+    charset = _CHARSETS.get(summary.encoding)
+    media_type = f"text/csv; charset={charset}" if charset else "text/csv"
+    return BulkFile(
+        name, "release-published", media_type, receipt.byte_count, receipt.sha256,
+        summary.line_count, release.release_id, summary.encoding,
+    )  # fmt: skip
+
+
+def _as_staged(release: Release, folder: Path) -> BulkFile:
+    """Its lines as they were read, of which `spend` is made; what is withheld is masked there."""
+    path = folder / f"{release.release_id}-as-staged.parquet"
+    _link(release.staged.folder / "lines.parquet", path)
+    rows = release.staged.summary.loaded_count
+    return _described(path, "release-staged", _PARQUET, rows, release.release_id)
+
+
+def _tables(db: sqlite3.Connection, empty_in_spend: Counter[str]) -> dict[str, dict[str, Any]]:
+    """table -> its rows, and in how many of them each column is empty that may be."""
+    found = {}
+    for (table,) in db.execute(_sql("tables")).fetchall():
+        columns = [row[1] for row in db.execute(f"PRAGMA table_info([{table}])")
+                   if not row[3] and not row[5]]  # fmt: skip
+        # Those of spend were counted as it was written.
+        counted = columns if table != "spend" else []
+        listed = ", ".join(["count(*)", *(f"count([{column}])" for column in counted)])
+        rows, *full = db.execute(f"SELECT {listed} FROM [{table}]").fetchone()  # noqa: S608 - our own names
+        empty = {name: rows - count for name, count in zip(counted, full, strict=True)}
+        if table == "spend":
+            empty = {column: empty_in_spend[column] for column in columns}
+        found[table] = {"row_count": rows, "empty_counts": empty}
+    return found
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same bytes under another name; a copy where the two lie on different disks."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+        _settle(target)
+
+
+def _keep(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    _settle(path)
+
+
+def _settle(path: Path) -> None:
+    """On the disk, not only on its way there, and not to be written again."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    path.chmod(0o444)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sql(name: str) -> str:
+    return statements("bulk.sql")[name]

@@ -1,0 +1,48 @@
+-- What the bulk files of an edition are written from (ingest/bulk.py), each under its name.
+
+-- name: lines
+-- What the view spend_named is made of. Names and ids of the parties are told by a number, and the
+-- financial year by the month: to fetch and sort them with each line would double the time. The
+-- order is total, so that the same edition gives the same bytes, and lines that are alike come
+-- together. (+month: to sort is quicker than to fetch each line by itself from an index.)
+-- The first row is none: it tells Arrow's driver what a column is that begins with unknowns.
+SELECT '' AS spend_id, '' AS release_id, 0 AS line_number, '' AS month, '' AS framework, '' AS lot,
+    '' AS sector, '' AS supplier_size, '' AS description, 0 AS amount_pence, 0 AS supplier_name_id,
+    0 AS buyer_name_id
+UNION ALL
+SELECT spend_id, release_id, line_number, +month, framework, lot, sector, supplier_size,
+    description, amount_pence, supplier_name_id, buyer_name_id
+FROM spend
+ORDER BY month, supplier_name_id, buyer_name_id, spend_id
+
+-- name: years
+SELECT month, financial_year FROM spend GROUP BY month ORDER BY month
+
+-- name: supplier names
+SELECT supplier_name_id, supplier_id, published_name FROM supplier_names ORDER BY supplier_name_id
+
+-- name: buyer names
+SELECT buyer_name_id, buyer_id, published_name FROM buyer_names ORDER BY buyer_name_id
+
+-- name: withheld releases
+-- Releases in which a text is withheld. Identical lines share a secret: `ID-2` is the second of ID,
+-- and '.' is what follows '-'.
+SELECT release_lines.release_id FROM withheld
+JOIN release_lines ON release_lines.spend_id >= withheld.subject_id
+    AND release_lines.spend_id < withheld.subject_id || '.'
+UNION
+SELECT quarantine.release_id FROM withheld
+JOIN quarantine ON quarantine.quarantine_id = withheld.subject_id
+
+-- name: edition
+SELECT edition_id, title FROM editions
+
+-- name: terms
+-- Under what terms the lines may be used, a row a feed.
+SELECT licence, attribution FROM feeds ORDER BY feed_id
+
+-- name: tables
+-- Tables of an edition, without those that search keeps for itself.
+SELECT name FROM sqlite_master
+WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE '%\_fts%' ESCAPE '\'
+ORDER BY name

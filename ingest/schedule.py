@@ -1,0 +1,96 @@
+"""The units that run site and refresh unattended under systemd, and the same for cron.
+
+Filled in with where this project, its Python, its declaration and its build folder are.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from ingest.errors import IngestError
+from ingest.options import BUILD, FEEDS, KEEP
+
+PROJECT = Path(__file__).parent.parent
+# systemd reads these in its own way, and cron reads %.
+_ODD = set(" \t\n\"'\\%$;")
+_UNITS = Path(__file__).parent / "units"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the units need to know. `keep` editions stay for /as-of/; 0 keeps all."""
+
+    feeds: Path
+    build: Path
+    keep: int = 0
+    port: int = 8001
+    workers: int = 2
+    url: str = "http://localhost:8001"
+
+
+def units(wanted: Wanted) -> dict[str, str]:
+    """File name -> text of each unit. Raises IngestError for a path that no unit can name."""
+    paths = {
+        "project": PROJECT,
+        "python": Path(sys.executable),
+        "feeds": wanted.feeds.resolve(),
+        "build": wanted.build.resolve(),
+    }
+    for path in paths.values():
+        _require_plain(path)
+    numbers = {"keep": wanted.keep, "port": wanted.port, "workers": wanted.workers}
+    if set(wanted.url) & _ODD:
+        raise IngestError(f"{wanted.url}: this is no address that a unit can name.")
+    return {
+        file.name: file.read_text("utf-8").format(**paths, **numbers, url=wanted.url)
+        for file in sorted(_UNITS.iterdir())
+    }
+
+
+def _require_plain(path: Path) -> None:
+    odd = sorted(set(str(path)) & _ODD)
+    if odd:
+        raise IngestError(f"{path}: a unit cannot name a path with {' or '.join(map(repr, odd))}.")
+
+
+def crontab(wanted: Wanted) -> str:
+    """One line for cron, which writes only where there is something to look at."""
+    command = shlex.join(
+        [sys.executable, "-m", "ingest", "refresh", "--feeds", str(wanted.feeds.resolve()),
+         "--build", str(wanted.build.resolve()), "--keep", str(wanted.keep)]
+    )  # fmt: skip
+    log = wanted.build.resolve() / "refresh.log"
+    return f"17 6 * * * cd {PROJECT} && nice {command} > {log} 2>&1 || cat {log}"
+
+
+@click.command()
+@FEEDS
+@BUILD
+@KEEP
+@click.option("--port", default=8001, show_default=True, help="Where the site is served.")
+@click.option("--workers", default=2, show_default=True, help="Processes; as many as cores.")
+@click.option(
+    "--url", default=None, help="The address that visitors use.  [default: http://localhost:PORT]"
+)
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to write the units into.")
+def schedule(
+    feeds_path: Path, build_path: Path, keep: int, port: int, workers: int, url: str | None,
+    out: Path | None,
+) -> None:  # fmt: skip
+    """Show the systemd units that run site and refresh unattended, and a line for cron instead."""
+    address = url or f"http://localhost:{port}"
+    wanted = Wanted(feeds_path, build_path, keep, port, workers, address)
+    for name, text in units(wanted).items():
+        if out:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / name).write_text(text, encoding="utf-8")
+            click.echo(f"{out / name} is written.")
+        else:
+            click.echo(f"# ---- {name}\n{text}")
+    if not out:
+        click.echo(f"# ---- or, with cron\n{crontab(wanted)}")

@@ -1,0 +1,89 @@
+"""What lines of spend come to by the values of their columns: from a cube where one can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from govspend_site import filters, queries
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+_OF_LINES = ("_search", "_where", "_through")
+"""Arguments that choose lines by more than their columns."""
+_FEW = ("supplier_size", "lot", "sector", "financial_year", "framework")
+"""Columns with so few values that one query can group by all of them together."""
+_SIZED = frozenset({"supplier_size", "financial_year"})
+_SOURCES = (
+    ("spend_months", _SIZED | {"month", "release_id", "framework", "lot", "sector"}),
+    ("pair_years", _SIZED | {"framework", "lot", "sector", "supplier_id", "buyer_id"}),
+    ("pair_months", {"supplier_size", "month", "release_id", "supplier_id", "buyer_id"}),
+)
+"""Cubes with the columns that each can be filtered and grouped by, the smallest first."""
+
+
+async def source(datasette: Any, pairs: filters.Pairs, columns: Iterable[str]) -> str:
+    """The smallest table that tells the sums of `columns` under the filters among `pairs`.
+
+    An edition kept from before it had cubes tells them by its lines.
+    """
+    names = await queries.database(datasette).table_names()
+    return _source(pairs, columns, {*names, "spend_months"})
+
+
+def _source(pairs: filters.Pairs, columns: Iterable[str], there: Collection[str]) -> str:
+    if any(key.startswith(_OF_LINES) and value for key, value in pairs):
+        return "spend"
+    needed = {active.column for active in filters.active(pairs)} | set(columns)
+    found = (name for name, known in _SOURCES if needed <= known and name in there)
+    return next(found, "spend")
+
+
+def sums_sql(table: str, where: str, columns: Sequence[str]) -> str:
+    """SQL that gives lines, pence, sme_pence and sized_lines for each value of `columns`."""
+    names = "".join(f"[{column}], " for column in columns)
+    text = queries.sql("spend_sums").replace("/* columns */", names)
+    if table == "spend":
+        text = text.replace("line_count", "1")
+    if table == "spend_months":
+        table = f"(\n{queries.sql('spend_months')}\n)"
+    text = text.replace("/* source */", table).replace("/* filters */", where)
+    return f"{text}\nGROUP BY {names.removesuffix(', ')}" if names else text
+
+
+async def by_value(
+    datasette: Any, pairs: filters.Pairs, where: str, params: Any, columns: Sequence[str]
+) -> dict[str, dict[Any, Row]]:
+    """column -> its value -> lines, pence, sme_pence and sized_lines.
+
+    `where` with `params` is the WHERE clause of the lines, `pairs` the request that it came from.
+    Raises QueryInterrupted where lines have to be read and take too long.
+    """
+    together = [column for column in columns if column in _FEW]
+    found: dict[str, dict[Any, Row]] = {}
+    for group in [together] * bool(together) + [[c] for c in columns if c not in _FEW]:
+        sql = sums_sql(await source(datasette, pairs, group), where, group)
+        result = await queries.database(datasette).execute(sql, params, truncate=False)
+        for place, column in enumerate(group):
+            found[column] = _added_up((row[place], row) for row in result.rows)
+    return found
+
+
+def _added_up(rows: Iterable[tuple[Any, Any]]) -> dict[Any, Row]:
+    found: dict[Any, Row] = {}
+    for value, row in rows:
+        sums = found.setdefault(value, dict.fromkeys(_MEASURES, 0))
+        for name in _MEASURES:
+            sums[name] += row[name]
+    return found
+
+
+_MEASURES = ("lines", "pence", "sme_pence", "sized_lines")
+
+
+def sme_share(sums: Row) -> float | None:
+    """The share of SMEs in per cent; None where the sum is nought or less, or no size is known."""
+    if sums["pence"] <= 0 or not sums["sized_lines"]:
+        return None
+    return float(round(100 * sums["sme_pence"] / sums["pence"], 1))

@@ -1,0 +1,24 @@
+-- Suppliers for the API, each with what its lines come to. Buyers and months are those of its sales
+-- (lines above zero). A firm that stands in earlier releases only has no lines here.
+-- /* where */ becomes the filters; /* of one */ those of the lines of one row.
+SELECT suppliers.supplier_id, suppliers.name,
+    coalesce(sums.amount_pence, 0) / 100.0 AS amount,
+    coalesce(sums.amount_pence, 0) AS amount_pence,
+    coalesce(sums.line_count, 0) AS line_count,
+    coalesce(sums.buyer_count, 0) AS buyer_count,
+    sums.first_month, sums.last_month,
+    (SELECT json_group_array(published_name) FROM (
+        SELECT published_name FROM supplier_names
+        WHERE supplier_names.supplier_id = suppliers.supplier_id
+        ORDER BY published_name)) AS published_names
+FROM suppliers
+LEFT JOIN (
+    SELECT supplier_id, sum(amount_pence) AS amount_pence, count(*) AS line_count,
+        count(DISTINCT CASE WHEN amount_pence > 0 THEN buyer_id END) AS buyer_count,
+        min(CASE WHEN amount_pence > 0 THEN month END) AS first_month,
+        max(CASE WHEN amount_pence > 0 THEN month END) AS last_month
+    FROM spend
+    /* of one */
+    GROUP BY +supplier_id
+) AS sums ON sums.supplier_id = suppliers.supplier_id
+/* where */

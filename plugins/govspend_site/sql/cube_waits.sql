@@ -1,0 +1,31 @@
+-- SMEs by the months from first sale to second buyer, or for which they were watched without one.
+-- From the cube, to be put after WITH, as proof_waits is. A first sale is the first line above nought published as
+-- SME; nothing after the month that every feed has reached is known.
+openings AS (
+    SELECT supplier_id, buyer_id,
+        12 * substr(min(first_sale_month), 1, 4) + substr(min(first_sale_month), 6, 2) AS month_number
+    FROM pair_totals
+    WHERE sale_count > 0 AND supplier_size = 'SME'
+    GROUP BY supplier_id, buyer_id
+),
+placed AS (
+    SELECT supplier_id, month_number,
+        row_number() OVER (PARTITION BY supplier_id ORDER BY month_number, buyer_id) AS place
+    FROM openings
+),
+ending AS (
+    SELECT min(month) AS month,
+        12 * substr(min(month), 1, 4) + substr(min(month), 6, 2) AS month_number
+    FROM (SELECT max(newest_month) AS month FROM releases WHERE is_current = 1 GROUP BY feed_id)
+),
+waits AS (
+    SELECT firsts.supplier_id,
+        coalesce(seconds.month_number <= ending.month_number, 0) AS reached,
+        min(coalesce(seconds.month_number, ending.month_number), ending.month_number)
+            - firsts.month_number AS wait,
+        ending.month_number - firsts.month_number AS watched
+    FROM placed AS firsts
+    CROSS JOIN ending
+    LEFT JOIN placed AS seconds ON seconds.supplier_id = firsts.supplier_id AND seconds.place = 2
+    WHERE firsts.place = 1 AND firsts.month_number <= ending.month_number
+)
