@@ -8,24 +8,19 @@ SELECT abs((SELECT sum(amount_pence) FROM spend)
     - (SELECT sum(loaded_pence) FROM releases WHERE is_current))
 
 -- must be nought: cells of the cube release_months that differ from the rows
+WITH rows AS MATERIALIZED (
+    SELECT release_id, month, framework, lot, sector, supplier_size,
+        count(*) AS line_count, sum(amount_pence) AS amount_pence
+    FROM spend GROUP BY release_id, month, framework, lot, sector, supplier_size
+),
+cells AS MATERIALIZED (
+    SELECT release_id, month, framework, lot, sector, supplier_size, line_count, amount_pence
+    FROM release_months WHERE release_id IN (SELECT release_id FROM releases WHERE is_current)
+)
 SELECT count(*) FROM (
-    SELECT * FROM (
-        SELECT release_id, month, framework, lot, sector, supplier_size,
-            count(*) AS line_count, sum(amount_pence) AS amount_pence
-        FROM spend GROUP BY release_id, month, framework, lot, sector, supplier_size
-        EXCEPT
-        SELECT release_id, month, framework, lot, sector, supplier_size, line_count, amount_pence
-        FROM release_months
-    )
+    SELECT * FROM (SELECT * FROM rows EXCEPT SELECT * FROM cells)
     UNION ALL
-    SELECT * FROM (
-        SELECT release_id, month, framework, lot, sector, supplier_size, line_count, amount_pence
-        FROM release_months WHERE release_id IN (SELECT release_id FROM releases WHERE is_current)
-        EXCEPT
-        SELECT release_id, month, framework, lot, sector, supplier_size,
-            count(*), sum(amount_pence)
-        FROM spend GROUP BY release_id, month, framework, lot, sector, supplier_size
-    )
+    SELECT * FROM (SELECT * FROM cells EXCEPT SELECT * FROM rows)
 )
 
 -- must be nought: cells of the cube pair_months that differ from the lines

@@ -148,6 +148,7 @@ def plan(shop: Workshop) -> Plan:
     found: dict[str, list[Release]] = {}
     failures: list[str] = []
     with shop.progress.step("stage"):
+        _stage_ahead(shop, feeds)
         for feed in feeds:
             staged = list(_stage(shop, feed, failures))
             found[feed.feed_id] = releases.judge(staged, decisions, restates=feed.restates_history)
@@ -161,6 +162,21 @@ def plan(shop: Workshop) -> Plan:
             shop.archive, declared.admitted_lists.values(), declared.folder, failures
         )
     return Plan(feeds, found, failures, customers, listed)
+
+
+def _stage_ahead(shop: Workshop, feeds: list[Feed]) -> None:
+    """What is large is staged side by side, before each release is looked at in turn."""
+    jobs = {
+        (feed.feed_id, receipt.sha256): (
+            _as_declared(receipt, feed), shop.archive.path(receipt.sha256), feed,
+        )
+        for feed in feeds
+        for receipt in reversed(shop.archive.receipts(feed.feed_id))
+    }  # fmt: skip
+    stage.stage_ahead(
+        list(jobs.values()), shop.build / "staged",
+        lambda count: shop.progress.moving(f"stage: {count} large files to go"),
+    )  # fmt: skip
 
 
 def _stage(shop: Workshop, feed: Feed, failures: list[str]) -> Iterator[stage.Staged]:

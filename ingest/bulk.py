@@ -26,9 +26,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingest.archive import Archive
+from ingest.load import statements
 from ingest.publish import MANIFEST
 from ingest.releases import Release
-from ingest.summarise import statements
 
 DATABASE = "govspend.db"
 # Lines at a time, and so in a row group: enough to compress well, few enough to hold.
@@ -341,4 +341,4 @@ def _sha256(path: Path) -> str:
 
 
 def _sql(name: str) -> str:
-    return statements(Path(__file__).with_suffix(".sql"))[name]
+    return statements("bulk.sql")[name]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
+import itertools
 import json
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -13,48 +14,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import sqlite_utils
-
-from ingest import match, reference
+from ingest import match
 from ingest.feeds import Feed
 from ingest.releases import Release
 from ingest.stage import Staged
 
 SQL = Path(__file__).parent
-REFERENCE_TABLES = ("frameworks", "lots", "withheld", "published_totals")
-
-# One release's lines with their ids, in a file of their own that SQLite may spill to disk.
-_STAGED = """
-CREATE TEMP TABLE held (release_id TEXT);
-CREATE TEMP TABLE staged (
-    line_number INTEGER, base_id TEXT, month TEXT,
-    framework TEXT, lot TEXT, sector TEXT, supplier_size TEXT,
-    framework_published TEXT, lot_published TEXT, sector_published TEXT,
-    supplier_size_published TEXT, supplier TEXT, buyer TEXT, description TEXT,
-    amount_pence INTEGER, amount_published TEXT
-);
--- Lines of releases that this one adds to, where a feed does not restate its history.
-CREATE TEMP TABLE added_to (base_id TEXT PRIMARY KEY, line_count INTEGER NOT NULL) WITHOUT ROWID;
--- Identical lines are told apart by their number among themselves.
-CREATE TEMP VIEW lines AS
-SELECT *, CASE occurrence WHEN 1 THEN base_id ELSE base_id || '-' || occurrence END AS spend_id
-FROM (
-    SELECT staged.*, coalesce(added_to.line_count, 0)
-        + row_number() OVER (PARTITION BY staged.base_id ORDER BY line_number) AS occurrence
-    FROM staged LEFT JOIN added_to ON added_to.base_id = staged.base_id
-);
-"""
-_SPEND = """
-INSERT INTO spend (spend_id, release_id, line_number, month, framework, lot, sector, supplier_size,
-    description, amount_pence, supplier_id, buyer_id, supplier_name_id, buyer_name_id)
-SELECT spend_id, :release_id, line_number, month, framework, lot, sector, supplier_size,
-    description, amount_pence, supplier_names.supplier_id, buyer_names.buyer_id,
-    supplier_name_id, buyer_name_id
-FROM temp.lines
-JOIN supplier_names ON supplier_names.published_name = lines.supplier
-JOIN buyer_names ON buyer_names.published_name = lines.buyer
-ORDER BY spend_id
-"""
 
 
 def create(path: Path) -> sqlite3.Connection:
@@ -72,69 +37,54 @@ def connect(path: Path) -> sqlite3.Connection:
     db.executescript(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 4096;"
     )
-    db.execute("PRAGMA cache_size = -65536")
-    db.executescript(_STAGED)
+    # Each sort holds as much again in memory, and two run at a time.
+    db.execute("PRAGMA cache_size = -32768")
+    db.executescript((SQL / "staged.sql").read_text(encoding="utf-8"))
     return db
 
 
 def load_reference(db: sqlite3.Connection) -> None:
-    """ingest/reference/*.csv into their tables, by way of csvs-to-sqlite.
-
-    It makes NULL of NA, None and the like, so `categories`, which holds those very words as
-    published, goes its own way; a test sees to it that the others never hold them.
-    """
-    # Imported here because pandas comes with it: half a second that an idle build saves.
-    from csvs_to_sqlite.cli import cli as csvs_to_sqlite
-
+    """ingest/reference/*.csv into their tables."""
     with tempfile.TemporaryDirectory() as folder:
         aside = Path(folder) / "reference.db"
-        paths = [str(reference.FOLDER / f"{name}.csv") for name in REFERENCE_TABLES]
-        # --just-strings keeps 00123 and 2012-02 as they are written.
-        arguments = ["--just-strings", *paths, str(aside)]
-        # csvs-to-sqlite reports with print, which is not this project's report.
-        with contextlib.redirect_stdout(io.StringIO()):
-            csvs_to_sqlite.main(arguments, standalone_mode=False)
+        command = [sys.executable, "-m", "ingest.reference_tables", str(aside)]
+        subprocess.run(command, check=True)
         db.execute("ATTACH ? AS reference", [str(aside)])
-        for name in REFERENCE_TABLES:
+        for (name,) in db.execute(
+            "SELECT name FROM reference.sqlite_master WHERE type = 'table'"
+        ).fetchall():
             columns = [row[1] for row in db.execute(f"PRAGMA reference.table_info([{name}])")]
             listed = ", ".join(f"[{column}]" for column in columns)
             db.execute(f"INSERT INTO [{name}] ({listed}) SELECT {listed} FROM reference.[{name}]")  # noqa: S608 - our own names
         db.execute("DETACH reference")
-    sqlite_utils.Database(db).table("categories").insert_all(
-        {**row, "name": row["name"] or None} for row in reference.rows("categories")
-    )
 
 
 def load_edition(db: sqlite3.Connection, edition: dict[str, Any], feeds: Iterable[Feed]) -> None:
-    tables = sqlite_utils.Database(db)
-    tables.table("editions").insert(edition)
+    insert(db, "editions", [edition])
     columns = (
         "feed_id", "title", "publisher", "licence", "attribution", "provenance", "cadence", "vat",
         "restates_history",
     )  # fmt: skip
-    tables.table("feeds").insert_all(
-        {name: getattr(feed, name) for name in columns} for feed in feeds
-    )
+    insert(db, "feeds", ({name: getattr(feed, name) for name in columns} for feed in feeds))
 
 
 def load_names(
     db: sqlite3.Connection, releases: Sequence[Release]
 ) -> dict[match.Kind, list[match.Party]]:
     """Every name published in `releases`, matched. Returns the parties for the review lists."""
-    tables = sqlite_utils.Database(db)
     found: dict[match.Kind, list[match.Party]] = {}
     for kind, counts in published_names(releases).items():
         parties, names = match.match(kind, counts)
-        tables.table(f"{kind}s").insert_all(
-            {f"{kind}_id": party.party_id, "name": party.name} for party in parties
-        )
-        tables.table(f"{kind}_names").insert_all(
+        known = ({f"{kind}_id": party.party_id, "name": party.name} for party in parties)
+        insert(db, f"{kind}s", known)
+        published = (
             {
                 "published_name": name.published, f"{kind}_id": name.party_id,
                 "own_id": name.own_id, "method": name.method, "evidence": name.evidence,
             }
             for name in names
         )  # fmt: skip
+        insert(db, f"{kind}_names", published)
         found[kind] = parties
     return found
 
@@ -143,7 +93,7 @@ def published_names(releases: Sequence[Release]) -> dict[match.Kind, Counter[str
     """kind -> name -> number of lines, over all of `releases`."""
     counts: dict[match.Kind, Counter[str]] = {"supplier": Counter(), "buyer": Counter()}
     for release in releases:
-        for batch in release.staged.batches("lines"):
+        for batch in release.staged.batches("lines", list(counts)):
             for kind, counter in counts.items():
                 for pair in batch.column(kind).value_counts().to_pylist():
                     counter[pair["values"]] += pair["counts"]
@@ -157,8 +107,7 @@ def load_release(
 
     Where it `is_current` its lines become `spend`.
     """
-    tables = sqlite_utils.Database(db)
-    tables.table("releases").insert(release_row(release, position, is_current=is_current))
+    insert(db, "releases", [release_row(release, position, is_current=is_current)])
     hold_lines(db, release)
     db.execute("BEGIN")
     given = "line_number, quarantine_id, field, value, code, reason, raw, amount_pence"
@@ -172,34 +121,73 @@ def load_release(
         release.release_id,
     )  # fmt: skip
     if is_current:
-        db.execute(_SPEND, {"release_id": release.release_id})
+        db.execute(statements("load.sql")["spend"], {"release_id": release.release_id})
     db.execute("COMMIT")
 
 
 def hold_lines(db: sqlite3.Connection, release: Release) -> None:
-    """Puts the release's lines into `temp.staged`, unless they are there already."""
+    """Puts the release's lines with their ids into `temp.lines`, unless they are there already."""
     if db.execute("SELECT release_id FROM temp.held").fetchone() == (release.release_id,):
         return
     db.execute("BEGIN")
-    db.execute("DELETE FROM temp.held")
+    for table in ("held", "facets", "staged", "lines", "sums"):
+        db.execute(f"DELETE FROM temp.{table}")  # noqa: S608 - our own names
+    _insert(db, f"INSERT INTO temp.facets VALUES ({', '.join('?' * 10)})", release.staged, "facets")  # noqa: S608
+    _hold_staged(db, release.staged)
+    for name in ("lines", "sums"):
+        db.execute(statements("load.sql")[name])
     db.execute("DELETE FROM temp.staged")
-    marks = ", ".join("?" * 16)
-    _insert(db, f"INSERT INTO temp.staged VALUES ({marks})", release.staged, "lines")  # noqa: S608
     db.execute("INSERT INTO temp.held VALUES (?)", [release.release_id])
     db.execute("COMMIT")
 
 
+def _hold_staged(db: sqlite3.Connection, staged: Staged) -> None:
+    """The staged lines as they are, but for names, which become their numbers in the database."""
+    numbers = {
+        kind: dict(db.execute(f"SELECT published_name, {kind}_name_id FROM {kind}_names"))  # noqa: S608
+        for kind in ("supplier", "buyer")
+    }
+    for batch in staged.batches("lines"):
+        columns = []
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if name in numbers:
+                known = [numbers[name][text] for text in column.dictionary.to_pylist()]
+                columns.append([known[place] for place in column.indices.to_pylist()])
+            else:
+                columns.append(column.to_pylist())
+        db.executemany(
+            "INSERT INTO temp.staged VALUES (?, ?, ?, ?, ?, ?, ?)", zip(*columns, strict=True)
+        )
+
+
 def add_to(db: sqlite3.Connection) -> None:
-    """The lines in `temp.staged` are what the feed's next release adds to, not what it restates."""
-    db.execute(
-        "INSERT INTO temp.added_to SELECT base_id, count(*) FROM temp.staged WHERE true "
-        "GROUP BY base_id ON CONFLICT DO UPDATE SET line_count = line_count + excluded.line_count"
-    )
+    """The lines in `temp.lines` are what the feed's next release adds to, not what it restates."""
+    db.execute(statements("load.sql")["added_to"])
 
 
 def start_over(db: sqlite3.Connection) -> None:
     """Another feed: its first release adds to nothing."""
     db.execute("DELETE FROM temp.added_to")
+
+
+def insert(db: sqlite3.Connection, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    """Inserts rows, column -> value, that all have the same columns."""
+    left = iter(rows)
+    for first in left:
+        columns, marks = ", ".join(first), ", ".join(f":{column}" for column in first)
+        sql = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - our own names
+        db.execute("BEGIN")
+        db.executemany(sql, itertools.chain([first], left))
+        db.execute("COMMIT")
+
+
+def statements(name: str) -> dict[str, str]:
+    """name -> SQL, in order, from a file of SQL in which `-- name: …` opens each."""
+    parts = (SQL / name).read_text(encoding="utf-8").split("-- name: ")[1:]
+    return {
+        part.partition("\n")[0].strip(): part.partition("\n")[2].strip().rstrip(";")
+        for part in parts
+    }
 
 
 def _insert(db: sqlite3.Connection, sql: str, staged: Staged, name: str, *before: str) -> None:
@@ -241,7 +229,6 @@ def release_row(release: Release, position: int, *, is_current: bool) -> dict[st
 
 def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
     """Indexes and search, when every row is there; then what the query planner wants to know."""
-    tables = sqlite_utils.Database(db)
     for column in ("financial_year", "framework", "lot", "sector", "supplier_size", "amount_pence"):
         report(f"index on {column}")
         db.execute(f"CREATE INDEX spend_{column} ON spend ({column})")
@@ -260,9 +247,5 @@ def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
     db.execute("CREATE INDEX buyer_names_buyer ON buyer_names (buyer_id)")
     db.execute("CREATE INDEX quarantine_quarantine_id ON quarantine (quarantine_id)")
     report("full-text search")
-    tables.table("spend").enable_fts(
-        ["description"], tokenize="porter unicode61 remove_diacritics 2"
-    )
-    for kind in ("supplier", "buyer"):
-        tables.table(f"{kind}s").enable_fts(["name"], tokenize="unicode61 remove_diacritics 2")
+    db.executescript((SQL / "search.sql").read_text(encoding="utf-8"))
     db.execute("ANALYZE")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import operator
 import re
-import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 from ingest import reference
-from ingest.feeds import Feed, FieldName
+from ingest.feeds import Feed
 from ingest.money import Amount, NotMoney, parse_amount
 from ingest.months import Order, parse_month
 from ingest.read import Row
@@ -32,12 +32,9 @@ class Note(NamedTuple):
     """mojibake, rounded, unmapped-lot, unknown-framework, unknown-sector, unknown-size"""
 
 
-class Spend(NamedTuple):
-    """One published line, typed. Unknown is None."""
+class Facets(NamedTuple):
+    """What a line is counted under, in our words and as published. Many lines share one."""
 
-    line_number: int
-    base_id: str
-    """Hash of what identifies the line; identical lines of a release share it."""
     month: str
     framework: str | None
     lot: str | None
@@ -47,6 +44,15 @@ class Spend(NamedTuple):
     lot_published: str | None
     sector_published: str | None
     supplier_size_published: str | None
+
+
+class Spend(NamedTuple):
+    """One published line, typed. Unknown is None."""
+
+    line_number: int
+    base_id: str
+    """Hash of what identifies the line; identical lines of a release share it."""
+    facets: Facets
     supplier: str
     buyer: str
     description: str | None
@@ -93,65 +99,111 @@ def parser(
     """A function that parses the rows of one release."""
     pick = _picker(feed, columns)
     width = len(columns.headings)
+    # Of millions of lines there are some thousand months with framework, lot, sector and size.
+    facets_of = functools.lru_cache(maxsize=1 << 14)(
+        functools.partial(_facets, feed=feed, conventions=conventions)
+    )
 
     def parse(row: Row) -> Spend | Reject:
-        cells = pick(row.cells)
+        texts = pick(row.cells)
         amount = None
         try:
-            amount = _amount(cells["amount"], feed)
+            amount = _amount(texts[0], feed)
             if any(cell.strip() for cell in row.cells[width:]):
                 raise _Refused(
                     None, None, "extra-cell", f"has more cells than the heading's {width}"
                 )
-            return _spend(row, cells, amount, feed, conventions)
+            facets, lot, notes = facets_of(*texts[4:])
+            return _spend(row.line_number, texts[1:4], amount, facets, lot, notes, feed)
         except _Refused as refused:
             return _reject(row, refused, amount, feed)
 
     return parse
 
 
-def _picker(feed: Feed, columns: Columns) -> Callable[[list[str]], dict[str, str]]:
-    """A function from cells to field -> published text; '' where there is no cell."""
-    places = sorted(columns.index.items())
-    blank = dict.fromkeys(typing.get_args(FieldName), "") | dict(feed.constants)
+_FIELDS = (
+    "amount", "supplier", "buyer", "description",
+    "month", "framework", "lot", "sector", "supplier_size",
+)  # fmt: skip
+_Noted = tuple[str, str, str | None, str]
+"""A Note without its line number."""
 
-    def pick(cells: list[str]) -> dict[str, str]:
-        found = dict(blank)
-        for field, place in places:
-            if place < len(cells):
-                found[field] = cells[place]
+
+def _picker(feed: Feed, columns: Columns) -> Callable[[list[str]], tuple[str, ...]]:
+    """A function from cells to the published texts of _FIELDS; '' where there is no cell."""
+    # What has no column is taken from the end of a row that is lengthened by it.
+    lacking = [field for field in _FIELDS if field not in columns.index]
+    constants = {str(field): text for field, text in feed.constants.items()}
+    behind = [constants.get(field, "") for field in lacking]
+    places = {**columns.index, **{field: n - len(lacking) for n, field in enumerate(lacking)}}
+    get = operator.itemgetter(*(places[field] for field in _FIELDS))
+    least = max(columns.index.values(), default=-1) + 1
+
+    def pick(cells: list[str]) -> tuple[str, ...]:
+        short = least - len(cells)
+        found: tuple[str, ...] = get(cells + [""] * short + behind if short > 0 else cells + behind)
         return found
 
     return pick
 
 
+def _facets(
+    month: str, framework: str, lot: str, sector: str, size: str, *,
+    feed: Feed, conventions: Conventions,
+) -> tuple[Facets, str, list[_Noted]]:  # fmt: skip
+    """What the texts mean, the lot as it goes into an id, and what was not taken as published."""
+    first_day = _month(month, feed, conventions)
+    notes: list[_Noted] = []
+    known_framework = _category("framework", framework, notes)
+    name, reason = known_lot(lot, known_framework or "", first_day[:7])
+    if reason:
+        notes.append(("lot", clean(lot), name, reason))
+    facets = Facets(
+        first_day, known_framework, name,
+        _category("sector", sector, notes), _category("supplier_size", size, notes),
+        *(clean(text) or None for text in (framework, lot, sector, size)),
+    )  # fmt: skip
+    return facets, name or clean(lot), notes
+
+
 def _spend(
-    row: Row, cells: dict[str, str], amount: Amount, feed: Feed, conventions: Conventions
-) -> Spend:
-    month = _month(cells["month"], feed, conventions)
+    line_number: int, texts: tuple[str, ...], amount: Amount,
+    facets: Facets, lot: str, noted: list[_Noted], feed: Feed,
+) -> Spend:  # fmt: skip
+    (supplier, mended), (buyer, mended_too), (description, mended_three) = map(_text, texts)
+    if not supplier and "supplier" in feed.required:
+        raise _Refused("supplier", texts[0], "missing-cell", "has no supplier")
+    if not buyer and "buyer" in feed.required:
+        raise _Refused("buyer", texts[1], "missing-cell", "has no buyer")
+    base_id = line_id(
+        feed.feed_id, facets.month, lot, supplier, buyer, description, str(amount.pence)
+    )
     notes: list[Note] = []
-    supplier = _text(row, "supplier", cells, notes)
-    buyer = _text(row, "buyer", cells, notes)
-    for field, text in (("supplier", supplier), ("buyer", buyer)):
-        if not text and field in feed.required:
-            raise _Refused(field, cells[field], "missing-cell", f"has no {field}")
-    description = _text(row, "description", cells, notes)
-    framework = _category(row, "framework", cells, notes)
-    lot = _lot(row, cells, framework, month, notes)
+    if noted or amount.exact is not None or mended or mended_too or mended_three:
+        notes = _notes(line_number, texts, amount, noted)
+    shown = (supplier, buyer, description)
+    if reference.withheld():
+        shown, notes = _mask(base_id, shown, notes)
+    return Spend(
+        line_number, base_id, facets, shown[0], shown[1], shown[2] or None,
+        amount.pence, amount.exact, notes,
+    )  # fmt: skip
+
+
+def _notes(
+    line_number: int, texts: tuple[str, ...], amount: Amount, noted: list[_Noted]
+) -> list[Note]:
+    """The notes of one line: on its texts, on what it is counted under and on its amount."""
+    found: list[_Noted] = []
+    for field, published in zip(("supplier", "buyer", "description"), texts, strict=True):
+        text, mended = _text(published)
+        if mended:
+            found.append((field, published.strip(), text, "mojibake"))
+    found += noted
     if amount.exact is not None:
         loaded = str(Decimal(amount.pence).scaleb(-2))
-        notes.append(Note(row.line_number, "amount", str(amount.exact), loaded, "rounded"))
-    identity = (lot or clean(cells["lot"]), supplier, buyer, description)
-    base_id = line_id(feed.feed_id, month, *identity, str(amount.pence))
-    shown, notes = _mask(base_id, (supplier, buyer, description), notes)
-    return Spend(
-        row.line_number, base_id, month,
-        framework, lot,
-        _category(row, "sector", cells, notes), _category(row, "supplier_size", cells, notes),
-        clean(cells["framework"]) or None, clean(cells["lot"]) or None,
-        clean(cells["sector"]) or None, clean(cells["supplier_size"]) or None,
-        shown[0], shown[1], shown[2] or None, amount.pence, amount.exact, notes,
-    )  # fmt: skip
+        found.append(("amount", str(amount.exact), loaded, "rounded"))
+    return [Note(line_number, *note) for note in found]
 
 
 def line_id(*parts: str) -> str:
@@ -167,7 +219,6 @@ def line_id(*parts: str) -> str:
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-@functools.lru_cache(maxsize=1 << 16)
 def clean(text: str) -> str:
     """`text` without outer space, control characters and runs of space; mojibake mended."""
     if not text.isascii():
@@ -206,19 +257,23 @@ def _cp1252_byte(char: str) -> bytes:
     return char.encode("latin-1") if "\x80" <= char <= "\x9f" else char.encode("cp1252")
 
 
-def _text(row: Row, field: str, cells: dict[str, str], notes: list[Note]) -> str:
-    published = cells.get(field, "")
-    text = clean(published)
-    if not published.isascii() and mend(published) != published:
-        notes.append(Note(row.line_number, field, published.strip(), text, "mojibake"))
-    return text
+@functools.lru_cache(maxsize=1 << 15)
+def _text(published: str) -> tuple[str, bool]:
+    """The clean text, and whether mojibake was mended in it."""
+    return clean(published), not published.isascii() and mend(published) != published
+
+
+# Dashes and round amounts come again and again.
+_money = functools.lru_cache(maxsize=1 << 14)(
+    lambda text, unit, dash_is_zero: parse_amount(text, unit=unit, dash_is_zero=dash_is_zero)
+)
 
 
 def _amount(text: str, feed: Feed) -> Amount:
     if not text.strip():
         raise _Refused("amount", text, "missing-cell", "has no amount")
     try:
-        return parse_amount(text, unit=feed.money.unit, dash_is_zero=feed.money.dash_is_zero)
+        return _money(text, feed.money.unit, feed.money.dash_is_zero)
     except NotMoney as error:
         # An amount behind a mended pound sign is still an amount.
         if not text.isascii() and (mended := mend(text)) != text:
@@ -227,7 +282,7 @@ def _amount(text: str, feed: Feed) -> Amount:
 
 
 def _month(text: str, feed: Feed, conventions: Conventions) -> str:
-    month = _month_of(text.strip(), conventions.order, feed.dates.serials)
+    month = parse_month(text.strip(), conventions.order, serials=feed.dates.serials)
     if month is None:
         if not text.strip():
             raise _Refused("month", text, "missing-cell", "has no month")
@@ -241,17 +296,12 @@ def _month(text: str, feed: Feed, conventions: Conventions) -> str:
     return month
 
 
-_month_of = functools.lru_cache(maxsize=4096)(
-    lambda text, order, serials: parse_month(text, order, serials=serials)
-)
-
-
-def _category(row: Row, field: str, cells: dict[str, str], notes: list[Note]) -> str | None:
+def _category(field: str, text: str, notes: list[_Noted]) -> str | None:
     """Our name for a published category. An unknown text stays as it is, but for supplier size."""
-    name, unknown = known_category(field, cells[field])
+    name, unknown = known_category(field, text)
     if unknown:
         reason = f"unknown-{field.removeprefix('supplier_')}"
-        notes.append(Note(row.line_number, field, clean(cells[field]), name, reason))
+        notes.append((field, clean(text), name, reason))
     return name
 
 
@@ -267,16 +317,6 @@ def known_category(field: str, text: str) -> tuple[str | None, bool]:
 
 _LOT_NUMBER = re.compile(r"(?:lot\s*)?([0-9]{1,2})", re.IGNORECASE)
 _LOT_PREFIX = re.compile(r"(?:lot\s*)?[0-9]{1,2}\s*[-:–.]\s*", re.IGNORECASE)
-
-
-def _lot(
-    row: Row, cells: dict[str, str], framework: str | None, month: str, notes: list[Note]
-) -> str | None:
-    """The lot's name; a note where none of our tables knows it."""
-    name, reason = known_lot(cells["lot"], framework or "", month[:7])
-    if reason:
-        notes.append(Note(row.line_number, "lot", clean(cells["lot"]), name, reason))
-    return name
 
 
 @functools.lru_cache(maxsize=1 << 14)
@@ -297,8 +337,6 @@ def _mask(
 ) -> tuple[tuple[str, str, str], list[Note]]:
     """The texts and notes with what ingest/reference/withheld.csv keeps back replaced."""
     withheld = reference.withheld()
-    if not withheld:
-        return texts, notes
     fields = ("supplier", "buyer", "description")
     hidden = {field for field in fields if (subject, field) in withheld}
     shown = tuple(

@@ -130,13 +130,18 @@ def _reclassified(item: stage.Staged, before: stage.Staged) -> Iterator[str]:
 def _sizes(item: stage.Staged) -> dict[str, set[str]]:
     """supplier id -> the sizes that its lines carry."""
     sizes: dict[str, set[str]] = defaultdict(set)
-    pairs: set[tuple[str, str | None]] = set()
-    for batch in item.batches("lines"):
-        columns = (batch.column("supplier").to_pylist(), batch.column("supplier_size").to_pylist())
+    of_facets = [
+        size
+        for batch in item.batches("facets")
+        for size in batch.column("supplier_size").to_pylist()
+    ]
+    pairs: set[tuple[str, int]] = set()
+    for batch in item.batches("lines", ["supplier", "facets"]):
+        columns = (batch.column("supplier").to_pylist(), batch.column("facets").to_pylist())
         pairs.update(zip(*columns, strict=True))
-    for name, size in pairs:
+    for name, place in pairs:
         found = sizes[match.party_id(name)]
-        if size:
+        if size := of_facets[place]:
             found.add(size)
     return sizes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import itertools
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ CHUNK = 1 << 20
 # quote: its first line then stands alone, so that it cannot swallow the lines that follow.
 MAX_LINES_IN_A_RECORD = 50
 SAMPLE = 200
+# Lines that are split at once. A line whose quote stays open goes by itself.
+BLOCK = 1_000
+_HIGH = re.compile(rb"[\x80-\xff]")
 
 SINGLE_BYTE = ("cp1252", "mac_roman", "cp437")
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -146,7 +150,7 @@ def _score(data: bytes, scores: Counter[str]) -> None:
     """Adds to `scores`, for each encoding, how plausible its reading of each high byte is."""
     # A replacement character already in the file says nothing of its encoding: it was lost before.
     data = data.replace(b"\xef\xbf\xbd", b"?")
-    places = [index for index, byte in enumerate(data) if byte > 127][:5000]
+    places = [match.start() for match in itertools.islice(_HIGH.finditer(data), 5000)]
     for name in SINGLE_BYTE:
         text = data.decode(name, "c1")
         for index in places:
@@ -221,25 +225,54 @@ def _is_well_formed(text: str, delimiter: str, width: int | None) -> bool:
 def _records(lines: Iterator[str], delimiter: str, width: int | None = None) -> Iterator[Row]:
     """Rows of the physical `lines`; a row over several lines must have `width` cells."""
     waiting: deque[str] = deque()
-    number = 0
-    while (line := waiting.popleft() if waiting else next(lines, None)) is not None:
-        number += 1
-        cells, closed = _split(line, delimiter)
-        if closed:
-            yield Row(number, cells, line.rstrip("\r\n"))
-            continue
-        taken = [line]
-        while not closed and len(taken) < MAX_LINES_IN_A_RECORD:
-            following = waiting.popleft() if waiting else next(lines, None)
-            if following is None:
+    number = 1
+    while waiting or (waiting := deque(itertools.islice(lines, BLOCK))):
+        # An odd number of quotes nearly always means that one stays open.
+        run = list(itertools.takewhile(lambda line: not line.count('"') % 2, waiting))
+        if (cells := _split_all(run, delimiter)) is not None:
+            raw = [line.rstrip("\r\n") for line in run]
+            yield from map(Row, itertools.count(number), cells, raw)
+            number += len(run)
+            for _ in run:
+                waiting.popleft()
+        for _ in range(1 if cells is not None else len(run)):
+            if not waiting:
                 break
-            taken.append(following)
-            if '"' in following:
-                cells, closed = _split("".join(taken), delimiter)
-        if closed and _is_well_formed("".join(taken), delimiter, width):
-            yield Row(number, cells, "".join(taken).rstrip("\r\n"))
-            number += len(taken) - 1
-        else:
-            waiting.extendleft(reversed(taken[1:]))
-            alone = line.rstrip("\r\n")
-            yield Row(number, alone.split(delimiter), alone)
+            taken, row = _one(number, waiting, lines, delimiter, width)
+            yield row
+            number += taken
+
+
+def _split_all(lines: list[str], delimiter: str) -> list[list[str]] | None:
+    """The cells of each line, the same as `_split` gives; None where a quote stays open."""
+    try:
+        # A line whose quote is open takes the next one along, and the last one this empty one.
+        records = list(csv.reader([*lines, ""], delimiter=delimiter))
+    except csv.Error:
+        return None
+    if len(records) != len(lines) + 1:
+        return None
+    return [cells or [""] for cells in records[:-1]]
+
+
+def _one(
+    number: int, waiting: deque[str], lines: Iterator[str], delimiter: str, width: int | None
+) -> tuple[int, Row]:
+    """How many lines the first row of `waiting` takes, and the row; `lines` come behind it."""
+    line = waiting.popleft()
+    cells, closed = _split(line, delimiter)
+    if closed:
+        return 1, Row(number, cells, line.rstrip("\r\n"))
+    taken = [line]
+    while not closed and len(taken) < MAX_LINES_IN_A_RECORD:
+        following = waiting.popleft() if waiting else next(lines, None)
+        if following is None:
+            break
+        taken.append(following)
+        if '"' in following:
+            cells, closed = _split("".join(taken), delimiter)
+    if closed and _is_well_formed("".join(taken), delimiter, width):
+        return len(taken), Row(number, cells, "".join(taken).rstrip("\r\n"))
+    waiting.extendleft(reversed(taken[1:]))
+    alone = line.rstrip("\r\n")
+    return 1, Row(number, alone.split(delimiter), alone)

@@ -6,17 +6,16 @@ Each release is summarised while its lines are at hand; spend once, when every r
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 
-from ingest.load import hold_lines
+from ingest import load
 from ingest.releases import Release
 
 CUBES = (
     "release_months", "published_categories", "release_sizes", "changes", "line_spans",
     "pair_months", "pair_years", "pair_totals", "party_months", "usual_deals",
 )  # fmt: skip
-_OF_A_RELEASE = Path(__file__).with_name("summarise.sql")
-_OF_SPEND = Path(__file__).with_name("cubes.sql")
+_OF_A_RELEASE = "summarise.sql"
+_OF_SPEND = "cubes.sql"
 
 
 def summarise_release(
@@ -33,9 +32,9 @@ def summarise_release(
         "position": position,
         "before": before,
     }
-    hold_lines(db, release)
+    load.hold_lines(db, release)
     db.execute("BEGIN")
-    for name, statement in statements(_OF_A_RELEASE).items():
+    for name, statement in load.statements(_OF_A_RELEASE).items():
         if before is None and name in ("changes", "extended spans"):
             continue
         db.execute(statement, values)
@@ -45,7 +44,7 @@ def summarise_release(
 def summarise_spend(db: sqlite3.Connection) -> None:
     """Makes the cubes of the lines of `spend`, when every release is loaded."""
     db.execute("BEGIN")
-    for statement in statements(_OF_SPEND).values():
+    for statement in load.statements(_OF_SPEND).values():
         db.execute(statement)
     db.execute("COMMIT")
 
@@ -54,12 +53,3 @@ def forget(db: sqlite3.Connection) -> None:
     """Empties the cubes, so that they can be made again."""
     for table in CUBES:
         db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
-
-
-def statements(path: Path) -> dict[str, str]:
-    """name -> SQL, in order, from a file where `-- name: …` opens each."""
-    parts = path.read_text(encoding="utf-8").split("-- name: ")[1:]
-    return {
-        part.partition("\n")[0].strip(): part.partition("\n")[2].strip().rstrip(";")
-        for part in parts
-    }

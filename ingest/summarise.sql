@@ -1,18 +1,19 @@
--- Run in this order for each release of a feed, oldest first, while its lines wait in temp.lines.
+-- Run in this order for each release of a feed, oldest first, while its lines wait in temp.lines
+-- and their sums in temp.sums.
 -- Parameters: :release_id, :feed_id, :position (of the release in its feed), :before (release id).
 
 -- name: release_months
 INSERT INTO release_months
-SELECT :release_id, month, framework, lot, sector, supplier_size, count(*), sum(amount_pence)
-FROM temp.staged
+SELECT :release_id, month, framework, lot, sector, supplier_size, sum(line_count), sum(amount_pence)
+FROM temp.sums JOIN temp.facets ON facets.facets = sums.facets
 GROUP BY month, framework, lot, sector, supplier_size
 ORDER BY month, framework, lot, sector, supplier_size;
 
 -- name: published_categories
 INSERT INTO published_categories
 SELECT :release_id, framework_published, lot_published, sector_published, supplier_size_published,
-    framework, lot, sector, supplier_size, count(*), sum(amount_pence)
-FROM temp.staged
+    framework, lot, sector, supplier_size, sum(line_count), sum(amount_pence)
+FROM temp.sums JOIN temp.facets ON facets.facets = sums.facets
 GROUP BY framework_published, lot_published, sector_published, supplier_size_published,
     framework, lot, sector, supplier_size
 ORDER BY framework_published, lot_published, sector_published, supplier_size_published,
@@ -21,9 +22,9 @@ ORDER BY framework_published, lot_published, sector_published, supplier_size_pub
 -- name: release_sizes
 INSERT INTO release_sizes
 SELECT :release_id, supplier_names.supplier_id, supplier_size, min(month), max(month),
-    count(*), sum(amount_pence)
-FROM temp.staged
-JOIN supplier_names ON supplier_names.published_name = staged.supplier
+    sum(line_count), sum(amount_pence)
+FROM temp.sums JOIN temp.facets ON facets.facets = sums.facets
+JOIN supplier_names ON supplier_names.supplier_name_id = sums.supplier_name_id
 GROUP BY supplier_names.supplier_id, supplier_size
 ORDER BY supplier_names.supplier_id, supplier_size;
 
@@ -33,10 +34,10 @@ DROP TABLE IF EXISTS temp.pairs;
 -- name: pairs
 CREATE TEMP TABLE pairs AS
 SELECT month, supplier_names.supplier_id AS supplier_id, buyer_names.buyer_id AS buyer_id,
-    count(*) AS line_count, sum(amount_pence) AS amount_pence
-FROM temp.staged
-JOIN supplier_names ON supplier_names.published_name = staged.supplier
-JOIN buyer_names ON buyer_names.published_name = staged.buyer
+    sum(line_count) AS line_count, sum(amount_pence) AS amount_pence
+FROM temp.sums JOIN temp.facets ON facets.facets = sums.facets
+JOIN supplier_names ON supplier_names.supplier_name_id = sums.supplier_name_id
+JOIN buyer_names ON buyer_names.buyer_name_id = sums.buyer_name_id
 GROUP BY month, supplier_names.supplier_id, buyer_names.buyer_id;
 
 -- name: changes

@@ -96,7 +96,7 @@ def test_size_is_as_published_or_unknown(published: str, size: str | None) -> No
     """Never guessed: a text that is neither is null, and noted."""
     taken = parse(changed(sme=published))
     assert isinstance(taken, Spend)
-    assert taken.supplier_size == size
+    assert taken.facets.supplier_size == size
     assert bool(taken.notes) == (published == "Gigantic")
 
 
