@@ -10,12 +10,17 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from datasette import handle_exception as datasette_errors
 from datasette import hookimpl
 from datasette.database import QueryInterrupted
 from datasette.utils import add_cors_headers
 from datasette.utils.asgi import Base400, Response
 from datasette.views.base import DatasetteError
 from govspend_site import export, lane, visits
+
+# Where `rich` happens to be installed Datasette prints with it, visitors' values and all, and fails
+# where there is no exception to print: at a page that is not there.
+datasette_errors.rich = None
 
 _WORDS = {
     400: ("That request could not be understood", "Check the address, the filter or the SQL."),
