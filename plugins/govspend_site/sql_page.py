@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
-from govspend_site import edition, live, proof_page, queries, sql_schema, visits
+from govspend_site import canned_choices, edition, live, proof_page, queries, sql_schema, visits
 
 
 @dataclass(frozen=True)
@@ -84,19 +84,20 @@ async def _questions(datasette: Any, request: Any) -> list[_Question]:
     if database not in _KNOWN:
         canned = await datasette.get_canned_queries(queries.DATABASE, request and request.actor)
         _KNOWN[database] = [
-            (query.get("title") or name, query["sql"], await _defaults(database, query))
+            (query.get("title") or name, query["sql"], await _defaults(datasette, query))
             for name, query in canned.items()
         ]
     return _KNOWN[database]
 
 
-async def _defaults(database: Any, query: Mapping[str, Any]) -> dict[str, str]:
+async def _defaults(datasette: Any, query: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for name, parameter in (query.get("parameters") or {}).items():
         value = parameter.get("default")
         if "default_sql" in parameter:
             with visits.ours():
-                value = (await database.execute(parameter["default_sql"])).single_value()
+                rows = await canned_choices.rows_of(datasette, parameter["default_sql"])
+            value = rows[0][0] if rows else None
         if value is not None:
             found[name] = str(value)
     return found
