@@ -3,7 +3,7 @@
 They are written beside the database that is to be published, each under the name that it is served
 by, with `manifest.json`, which says of every file what it is, its bytes, its lines and its sha256,
 so that nobody has to read a file through again to know that. Reads the database, writes only files.
-A release as published or as staged is there already: it is linked, and takes no room.
+A release as published is there already: it is linked, and takes no room.
 """
 
 from __future__ import annotations
@@ -290,10 +290,23 @@ def _as_published(release: Release, folder: Path, archive: Archive) -> BulkFile:
 
 
 def _as_staged(release: Release, folder: Path) -> BulkFile:
-    """Its lines as they were read, of which `spend` is made; what is withheld is masked there."""
+    """Its lines as they were read, of which `spend` is made; what is withheld is masked there.
+
+    Staged, what lines are counted under stands once beside them; here it is on each line again.
+    """
     path = folder / f"{release.release_id}-as-staged.parquet"
-    _link(release.staged.folder / "lines.parquet", path)
-    rows = release.staged.summary.loaded_count
+    facets = pa.Table.from_batches(release.staged.batches("facets"))
+    rows, writer = release.staged.summary.loaded_count, None
+    for lines in release.staged.batches("lines"):
+        found = facets.take(lines.column("facets"))
+        whole = pa.Table.from_batches([lines])
+        for name in facets.column_names[1:]:
+            whole = whole.append_column(name, found.column(name).combine_chunks())
+        whole = whole.drop_columns(["facets"])
+        writer = writer or pq.ParquetWriter(path, whole.schema, compression="zstd")
+        writer.write_table(whole)
+    if writer:
+        writer.close()
     return _described(path, "release-staged", _PARQUET, rows, release.release_id)
 
 

@@ -287,10 +287,10 @@ CREATE TABLE pair_totals (
 -- What a supplier usually sells at once: the median of its sales, as each size that it was published
 -- under, and of any size.
 CREATE TABLE usual_deals (
-    size TEXT NOT NULL,
+    size_choice TEXT NOT NULL,
     supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
     usual_pence INTEGER NOT NULL,
-    PRIMARY KEY (size, supplier_id)
+    PRIMARY KEY (size_choice, supplier_id)
 ) WITHOUT ROWID;
 
 -- How many sold and how many bought in each month: such counts cannot be added up from others.

@@ -302,7 +302,7 @@ def test_as_many_editions_stay_as_the_setting_says(published: Path) -> None:
         assert site.get("/").status_code == 200
         assert site.get(f"/as-of/{editions[0]}/").status_code == 404
     left = sorted(path.name for path in (published / "build" / "editions").iterdir())
-    assert left == [f"govspend-{editions[3]}.{ending}" for ending in ("db", "json")]
+    assert left == [f"govspend-{editions[3]}{ending}" for ending in ("", ".db", ".json")]
 
 
 def _listed(site: Site, editions: list[str]) -> list[str]:

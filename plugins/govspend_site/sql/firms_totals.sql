@@ -1,7 +1,7 @@
 -- The sales of firms of the size that was chosen: what each firm sold to each buyer, and when it
 -- began. /* choices */ becomes that size.
 WITH firms AS (
-    SELECT supplier_id, usual_pence AS typical_pence FROM usual_deals WHERE size = :usual_of
+    SELECT supplier_id, usual_pence AS typical_pence FROM usual_deals WHERE size_choice = :usual_of
 ),
 sales AS (
     -- A pair has a row for each size and published name; the earliest tells when it began.
