@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -92,9 +93,12 @@ class Plan:
     def newest_month(self) -> str:
         return max(release.staged.period for release in self.all_taken())
 
-    @property
+    @cached_property
     def edition_id(self) -> str:
-        """The newest month and a hash of the releases and of all that decides what they become."""
+        """The newest month and a hash of the releases and of all that decides what they become.
+
+        Taken once: code that is changed while a build runs must not give it two names.
+        """
         digest = hashlib.sha256(stage.recipe().encode())
         for file in sorted(Path(__file__).parent.glob("*.*")) + sorted(
             (Path(__file__).parent / "reference").glob("*.csv")
