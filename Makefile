@@ -35,6 +35,10 @@ setup: .venv/ready ## Install what the service needs into .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
+.venv/ready-spark: .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[spark]'
+	touch $@
+
 demo: .venv/ready ## Build from invented figures and serve them, apart from the real ones
 	$(INGEST) sample --rows $(ROWS) --seed $(SEED) --out $(DEMO)/sample
 	$(INGEST) build --feeds $(DEMO)/sample/feeds.yml --build $(DEMO) $(LOOK_AT_IT)

@@ -1,0 +1,181 @@
+"""The same build on Spark: one task a release, so that a thousand releases use a hundred machines.
+
+The master is `spark://HOST:PORT`, or `local-cluster[2,1,1024]` (two executors of one core and 1,024
+MB each) to try it on one machine. Every machine must have this package in the same version and see
+the build folder under the same path. Nothing is started before there is something to do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+
+from ingest import stage
+from ingest.archive import Receipt
+from ingest.errors import IngestError
+from ingest.feeds import Feed
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+Job = tuple[Receipt, Path, Feed]
+
+QUIET = Path(__file__).with_name("log4j2.properties")
+SETTINGS = {
+    "spark.app.name": "govspend",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={QUIET.as_uri()}",
+    "spark.driver.memory": "768m",
+    # A day is a day, whatever the machine's own zone; a sum that does not fit stops the build.
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.execution.arrow.pyspark.fallback.enabled": "false",
+}
+HERE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+"""where the whole cluster is this machine, nothing of it listens to others"""
+
+
+class EngineError(IngestError):
+    """The cluster is not as it must be. The message says what is missing and where."""
+
+
+class Told(NamedTuple):
+    """What a task says of its release."""
+
+    outcome: str
+    """staged, failed (no table of its feed), or refused (nothing that the release can help)"""
+    reason: str
+
+
+class SparkEngine:
+    """The engine on the cluster at `master`. `folder` is its own, and all executors see it."""
+
+    def __init__(self, master: str, folder: Path) -> None:
+        self._master = master
+        self._folder = folder.resolve()
+
+    @cached_property
+    def _session(self) -> SparkSession:
+        builder = _builder().master(self._master)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        here = HERE if self._master.startswith("local") else {}
+        # Read as Java starts and as a task is made; a worker would else use the system's Python.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+        if here:
+            os.environ["SPARK_LOCAL_IP"] = HERE["spark.driver.host"]
+        folders = {
+            "spark.local.dir": str(self._folder / "spilled"),
+            "spark.sql.warehouse.dir": str(self._folder / "warehouse"),
+        }
+        for name, value in (SETTINGS | here | folders).items():
+            builder = builder.config(name, value)
+        return builder.getOrCreate()
+
+    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> None:
+        """Stages what is not staged yet, a task each. `report` is told how many are still to do.
+
+        One that fails is left, and the others go on: `stage.stage` comes to it again and says why.
+        Raises EngineError where an executor runs other code than this or does not see a file.
+        """
+        waiting = [job for job in jobs if not stage.is_staged(job[0], job[2], folder)]
+        if not waiting:
+            return
+        # The largest first, so that no machine is left with one when the others are done.
+        waiting.sort(key=lambda job: job[0].byte_count, reverse=True)
+        with ThreadPoolExecutor(self._session.sparkContext.defaultParallelism) as pool:
+            running = [pool.submit(self._stage, job, folder) for job in waiting]
+            try:
+                for done, future in enumerate(as_completed(running), 1):
+                    if future.result().outcome == "refused":
+                        raise EngineError(f"{self._master}: {future.result().reason}")
+                    report(len(waiting) - done)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self._session.sparkContext.cancelAllJobs()
+                raise
+
+    def _stage(self, job: Job, folder: Path) -> Told:
+        """A Spark job of its own: a release that kills every worker takes no other with it."""
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+
+        receipt, path, feed = job
+        order = json.dumps(
+            [asdict(receipt), str(path), feed.model_dump_json(), str(folder), stage.recipe()]
+        )
+        told = self._session.createDataFrame([(order,)], "job string").coalesce(1)
+        told = told.mapInArrow(_stage_each, "outcome string, reason string")
+        try:
+            return Told(*told.collect()[0])
+        except (PySparkException, Py4JError) as error:
+            return Told("failed", str(error))
+
+    def close(self) -> None:
+        """Stops the cluster's part in this and leaves nothing behind."""
+        if "_session" not in self.__dict__:
+            return
+        application = self._session.sparkContext.applicationId
+        self._session.stop()
+        del self._session
+        shutil.rmtree(self._folder, ignore_errors=True)
+        # The workers of a local cluster keep their logs beside Spark's own files.
+        import pyspark
+
+        home = os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent
+        shutil.rmtree(Path(home, "work", application), ignore_errors=True)
+
+
+def _builder() -> SparkSession.Builder:
+    """Raises EngineError where Spark or its Java is not installed."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise EngineError(
+            "Spark is not installed here; `make .venv/ready-spark` does it."
+        ) from None
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        raise EngineError("Spark needs Java 17 or newer (Debian: openjdk-17-jre-headless).")
+    return SparkSession.builder
+
+
+def _stage_each(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Runs on an executor: stages each job of `batches` and says how it went."""
+    for batch in batches:
+        told = [_stage_one(*json.loads(order)) for order in batch.column(0).to_pylist()]
+        yield pa.RecordBatch.from_pylist([item._asdict() for item in told])
+
+
+def _stage_one(receipt: dict[str, object], path: str, feed: str, folder: str, recipe: str) -> Told:
+    if stage.recipe() != recipe:
+        return Told("refused", f"{Path(stage.__file__).parent} is not the code of this build.")
+    if not Path(path).is_file():
+        return Told("refused", f"an executor does not see {path}; it must lie where all do.")
+    parent = os.getppid()
+
+    def stop_when_alone(_: int) -> None:
+        # Spark has given this task to another executor when it lost the one that this belongs to.
+        if os.getppid() != parent:
+            sys.exit(1)
+
+    try:
+        stage.stage(
+            Receipt(**receipt), Path(path), Feed.model_validate_json(feed),  # type: ignore[arg-type]
+            Path(folder), stop_when_alone,
+        )  # fmt: skip
+    except IngestError as error:
+        return Told("failed", str(error))
+    return Told("staged", "")

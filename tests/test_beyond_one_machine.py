@@ -1,0 +1,161 @@
+"""A publisher with more than one machine can take builds the same on Spark, to the byte.
+
+The cluster here is Spark's own for trying things out: a master and two executors, each a process.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import formats
+import pytest
+from conftest import REAL_FEEDS, absent, ingest
+
+from ingest import feeds, stage
+from ingest.archive import Archive
+from ingest.engines.spark import EngineError, Job, SparkEngine
+from ingest.errors import IngestError
+
+CLUSTER = "local-cluster[2,1,1024]"
+EXECUTOR = "CoarseGrainedExecutorBackend"
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkEngine]:
+    """An engine on two executors; it starts with its first task, which takes some seconds."""
+    if importlib.util.find_spec("pyspark") is None:
+        absent("pyspark (make .venv/ready-spark)")
+    if shutil.which("java") is None:
+        absent("Java (Debian's openjdk-17-jre-headless)")
+    engine = SparkEngine(CLUSTER, tmp_path_factory.mktemp("engine") / "spark")
+    yield engine
+    engine.close()
+
+
+def archived(declaration: Path, build: Path) -> list[Job]:
+    """Fetches what is declared and gives a job for each file."""
+    done = ingest("fetch", "--feeds", declaration, "--build", build)
+    assert done.returncode == 0, done.stderr
+    archive = Archive(build / "archive")
+    return [
+        (receipt, archive.path(receipt.sha256), feed)
+        for feed in feeds.load(declaration).feeds.values()
+        for receipt in archive.receipts(feed.feed_id)
+    ]
+
+
+def staged_files(folder: Path) -> dict[str, bytes]:
+    """What can be read from there; a killed process leaves some that nobody ever reads."""
+    files = (path for path in folder.rglob("*.*") if path.is_file())
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in files
+        if not path.parent.name.startswith(".staging-")
+    }
+
+
+def staged_here(jobs: list[Job], folder: Path) -> dict[str, bytes]:
+    """What staging one after the other in this process leaves."""
+    for receipt, path, feed in jobs:
+        stage.stage(receipt, path, feed, folder, lambda count: None)
+    return staged_files(folder)
+
+
+def test_releases_staged_by_executors_are_the_same_bytes(
+    spark: SparkEngine, tmp_path: Path, real_files: Path
+) -> None:
+    """Both the published files and every format that was ever published, a task each."""
+    for name, written in formats.GCLOUD.items():
+        (tmp_path / f"{name}.csv").write_bytes(written(formats.LINES))
+    formats.declare(tmp_path, gcloud_sales="./*.csv")
+    jobs = archived(tmp_path / "feeds.yml", tmp_path / "made")
+    jobs += archived(REAL_FEEDS, tmp_path / "published")
+    told: list[int] = []
+    spark.stage(jobs, tmp_path / "spark", told.append)
+    assert told == list(reversed(range(len(jobs)))), "how many are still to do"
+    assert staged_files(tmp_path / "spark") == staged_here(jobs, tmp_path / "here")
+
+
+def test_a_release_that_fails_is_left_with_its_reason_and_the_others_go_on(
+    spark: SparkEngine, tmp_path: Path
+) -> None:
+    """A release without amounts must not cost the good one beside it."""
+    good_one = formats.december_2017(formats.LINES)
+    (tmp_path / "good.csv").write_bytes(good_one)
+    (tmp_path / "bad.csv").write_bytes(good_one.replace(b"Spend", b"Spned"))
+    formats.declare(tmp_path, gcloud_sales="good.csv", dos_sales="bad.csv")
+    good, bad = archived(tmp_path / "feeds.yml", tmp_path / "build")
+    spark.stage([good, bad], tmp_path / "spark", lambda count: None)
+    assert stage.is_staged(good[0], good[2], tmp_path / "spark")
+    with pytest.raises(IngestError, match=r"bad\.csv line 1: no column for amount"):
+        stage.stage(*bad, tmp_path / "spark", lambda count: None)
+    assert staged_files(tmp_path / "spark") == staged_here([good], tmp_path / "here")
+
+
+def test_an_executor_that_cannot_see_the_archive_stops_the_build(
+    spark: SparkEngine, tmp_path: Path
+) -> None:
+    """Or one machine would quietly do the work of all."""
+    (tmp_path / "good.csv").write_bytes(formats.december_2017(formats.LINES))
+    formats.declare(tmp_path, gcloud_sales="good.csv")
+    ((receipt, _, feed),) = archived(tmp_path / "feeds.yml", tmp_path / "build")
+    elsewhere = tmp_path / "elsewhere"
+    with pytest.raises(EngineError, match=r"an executor does not see .*elsewhere"):
+        spark.stage([(receipt, elsewhere, feed)], tmp_path / "spark", lambda count: None)
+
+
+def test_a_killed_executor_is_replaced_and_the_output_is_the_same(
+    spark: SparkEngine, tmp_path: Path
+) -> None:
+    """Machines are lost in the middle of the work; Spark gives the task to another."""
+    lines = formats.many(60_000)
+    (tmp_path / "long.csv").write_bytes(formats.december_2017(lines))
+    formats.declare(tmp_path, gcloud_sales="long.csv")
+    jobs = archived(tmp_path / "feeds.yml", tmp_path / "build")
+    with ThreadPoolExecutor(1) as thread:
+        staging = thread.submit(spark.stage, jobs, tmp_path / "spark", lambda count: None)
+        killed = _kill_the_executor_that_writes(tmp_path / "spark")
+        staging.result(timeout=120)
+    assert not Path(f"/proc/{killed}").exists()
+    assert staged_files(tmp_path / "spark") == staged_here(jobs, tmp_path / "here")
+
+
+def _kill_the_executor_that_writes(folder: Path) -> int:
+    """SIGKILL to the Java process under which a file in `folder` is being written."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        for process in _processes_that_write(folder):
+            executor = _above(process)
+            if executor is not None:
+                os.kill(executor, signal.SIGKILL)
+                return executor
+        time.sleep(0.01)
+    pytest.fail("no executor began to write", pytrace=False)
+
+
+def _processes_that_write(folder: Path) -> Iterator[int]:
+    for file in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if str(file.readlink()).startswith(str(folder)):
+                yield int(file.parts[2])
+        except OSError:
+            continue
+
+
+def _above(process: int) -> int | None:
+    """The executor that `process` belongs to, by its parents."""
+    while process > 1:
+        try:
+            if EXECUTOR in Path(f"/proc/{process}/cmdline").read_text():
+                return process
+            process = int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            break
+    return None
