@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ingest import stage
 from ingest.archive import Receipt
@@ -47,6 +48,10 @@ HERE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1
 """where the whole cluster is this machine, nothing of it listens to others"""
 
 
+BATCH = 20_000
+"""rows"""
+
+
 class EngineError(IngestError):
     """The cluster is not as it must be. The message says what is missing and where."""
 
@@ -65,6 +70,7 @@ class SparkEngine:
     def __init__(self, master: str, folder: Path) -> None:
         self._master = master
         self._folder = folder.resolve()
+        self._count = 0
 
     @cached_property
     def _session(self) -> SparkSession:
@@ -124,6 +130,52 @@ class SparkEngine:
         except (PySparkException, Py4JError) as error:
             return Told("failed", str(error))
 
+    def read(self, name: str, path: Path) -> None:
+        """The Parquet file, or folder of such, at `path` is the table `name`."""
+        self._session.read.parquet(f"file://{path.resolve()}").createOrReplaceTempView(name)
+
+    def hold(self, name: str, table: pa.Table) -> None:
+        """A table from here, small enough for memory."""
+        self.hold_batches(name, table.to_reader())
+
+    def hold_batches(self, name: str, batches: pa.RecordBatchReader) -> None:
+        """The same of a table that is too large for memory."""
+        path = self._place(f"{name}.parquet")
+        with pq.ParquetWriter(path, batches.schema, compression="zstd") as file:
+            for batch in batches:
+                file.write_batch(batch)
+        self.read(name, path)
+
+    def define(self, name: str, sql: str) -> None:
+        """`name` stands for what `sql` gives whenever it is asked."""
+        self._session.sql(sql).createOrReplaceTempView(name)
+
+    def make(self, name: str, sql: str) -> None:
+        """`name` is what `sql` gives now: computed once, as files that outlive an executor."""
+        self.read(name, self._written(sql))
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The rows that `sql` gives, in its order, from files: a part at a time in memory.
+
+        Executors sort a range of the rows each and number their files by it.
+        """
+        folder = self._written(sql)
+        for path in sorted(folder.glob("part-*.parquet")):
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(BATCH, use_threads=False):
+                    yield _wide(batch)
+        shutil.rmtree(folder)
+
+    def _written(self, sql: str) -> Path:
+        folder = self._place("rows")
+        self._session.sql(sql).write.parquet(f"file://{folder}")
+        return folder
+
+    def _place(self, name: str) -> Path:
+        """A path of its own for something, in a folder that all executors see."""
+        self._count += 1
+        return self._folder / f"{self._count:04}-{name}"
+
     def close(self) -> None:
         """Stops the cluster's part in this and leaves nothing behind."""
         if "_session" not in self.__dict__:
@@ -137,6 +189,15 @@ class SparkEngine:
 
         home = os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent
         shutil.rmtree(Path(home, "work", application), ignore_errors=True)
+
+
+def _wide(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same with whole numbers as integers of 64 bits: Spark counts rows with fewer."""
+    kinds = [
+        pa.field(field.name, pa.int64() if pa.types.is_integer(field.type) else field.type)
+        for field in batch.schema
+    ]
+    return batch.cast(pa.schema(kinds))
 
 
 def _builder() -> SparkSession.Builder:
