@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingest.archive import Archive
+from ingest.fill import digits
 from ingest.load import statements
 from ingest.publish import MANIFEST
 from ingest.releases import Release
@@ -296,15 +297,25 @@ def _as_staged(release: Release, folder: Path) -> BulkFile:
     """
     path = folder / f"{release.release_id}-as-staged.parquet"
     facets = pa.Table.from_batches(release.staged.batches("facets"))
+    names = pa.Table.from_batches(release.staged.batches("names"))
+    named = {
+        kind: names.filter(pc.equal(names.column("kind"), kind)).column("name")
+        for kind in ("supplier", "buyer")
+    }
     rows, writer = release.staged.summary.loaded_count, None
     for lines in release.staged.batches("lines"):
-        found = facets.take(lines.column("facets"))
-        whole = pa.Table.from_batches([lines])
+        whole = pa.table({
+            "line_number": lines.column("line_number"),
+            "base_id": pa.array(map(digits, lines.column("base_id").to_pylist()), pa.string()),
+            **{kind: names.take(lines.column(kind)) for kind, names in named.items()},
+            "description": lines.column("description"),
+            "amount_pence": lines.column("amount_pence"),
+        })  # fmt: skip
+        found = facets.take(pc.index_in(lines.column("facets"), facets.column("facets")))
         for name in facets.column_names[1:]:
-            whole = whole.append_column(name, found.column(name).combine_chunks())
-        whole = whole.drop_columns(["facets"])
+            whole = whole.append_column(name, found.column(name))
         writer = writer or pq.ParquetWriter(path, whole.schema, compression="zstd")
-        writer.write_table(whole)
+        writer.write_table(whole.combine_chunks())
     if writer:
         writer.close()
     return _described(path, "release-staged", _PARQUET, rows, release.release_id)

@@ -1,0 +1,1 @@
+"""What runs the SQL between staged lines and tables: here (`local`) or on a cluster (`spark`)."""
