@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -349,6 +350,15 @@ def write_bulk(shop: Workshop, made: Plan) -> None:
         bulk.write(shop.work, shop.bulk, made.all_taken(), shop.archive)
 
 
+def _prove_and_write(shop: Workshop, made: Plan) -> list[audit.Proof]:
+    """Both only read the database, so each has a processor."""
+    with ThreadPoolExecutor(1) as aside:
+        written = aside.submit(write_bulk, shop, made)
+        proofs = prove(shop, made)
+        written.result()
+    return proofs
+
+
 def build(
     shop: Workshop, *, fetched: list[fetch.Outcome] | None = None, keep: int = 0
 ) -> dict[str, Any]:
@@ -367,8 +377,7 @@ def build(
             report["outcome"] = _point(shop, made)
         else:
             load_all(shop, made)
-            report["proofs"] = [asdict(proof) for proof in prove(shop, made)]
-            write_bulk(shop, made)
+            report["proofs"] = [asdict(proof) for proof in _prove_and_write(shop, made)]
             report["outcome"] = "published"
             report["seconds"] = shop.progress.seconds
             with shop.progress.step("publish"):

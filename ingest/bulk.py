@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ingest import read_back
 from ingest.archive import Archive
 from ingest.fill import digits
 from ingest.load import statements
@@ -32,8 +33,6 @@ from ingest.publish import MANIFEST
 from ingest.releases import Release
 
 DATABASE = "govspend.db"
-# Lines at a time, and so in a row group: enough to compress well, few enough to hold.
-BATCH = 25_000
 
 _CATEGORY = pa.dictionary(pa.int32(), pa.string())
 SPEND = pa.schema(
@@ -175,22 +174,12 @@ def _lookups(db: sqlite3.Connection) -> dict[str, _Lookup]:
 
 
 def batches(database: Path, lookups: dict[str, _Lookup]) -> Iterator[pa.RecordBatch]:
-    """Every line of spend, typed as SPEND says, by month and party.
-
-    Arrow's own driver reads SQLite in a third of the time that Python's values take.
-    """
-    # Imported here, for an idle build does without it.
-    import adbc_driver_sqlite.dbapi as driver
-
-    address = f"{database.resolve().as_uri()}?mode=ro"
-    with driver.connect(address) as connection, connection.cursor() as cursor:
-        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH)})
-        cursor.execute(_sql("lines"))
-        left_out = 1
-        for cells in cursor.fetch_record_batch():
-            cells, left_out = cells.slice(left_out), 0
-            columns = [_column(field, cells, lookups) for field in SPEND]
-            yield pa.record_batch(columns, schema=SPEND)
+    """Every line of spend, typed as SPEND says, by month and party."""
+    left_out = 1
+    for cells in read_back.batches(database, _sql("lines")):
+        cells, left_out = cells.slice(left_out), 0
+        columns = [_column(field, cells, lookups) for field in SPEND]
+        yield pa.record_batch(columns, schema=SPEND)
 
 
 def _column(field: pa.Field, cells: pa.RecordBatch, lookups: dict[str, _Lookup]) -> pa.Array:
