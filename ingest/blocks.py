@@ -19,7 +19,7 @@ from ingest.parse import FIELDS, Facets, Note, Parser, Refused, Reject, Spend, c
 from ingest.read import Block, is_blank
 from ingest.tally import Counted, Tally
 
-_TEXTS = 1 << 15
+_TEXTS = 1 << 14
 
 
 class Lines(NamedTuple):

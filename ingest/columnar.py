@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 BATCH = 10_000
 """rows that are read at a time"""
-GROUP = 50_000
+GROUP = 20_000
 """rows that are written, and so compressed, together"""
 
 LINES = pa.schema(

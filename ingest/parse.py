@@ -103,8 +103,7 @@ class Parser:
         self.columns = columns
         self.width = len(columns.headings)
         self._pick = _picker(feed, columns)
-        # Of millions of lines there are some thousand months with framework, lot, sector and size.
-        self.counted_under = functools.lru_cache(maxsize=1 << 14)(
+        self.counted_under = functools.lru_cache(maxsize=1 << 12)(
             functools.partial(_facets, feed=feed, conventions=conventions)
         )
 
@@ -227,7 +226,10 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 def clean(text: str) -> str:
     """`text` without outer space, control characters and runs of space; mojibake mended."""
-    if not text.isascii():
+    if text.isascii():
+        if text.isprintable():
+            return " ".join(text.split())
+    else:
         text = mend(text)
     return " ".join(_CONTROLS.sub(" ", text).split())
 
@@ -263,23 +265,16 @@ def _cp1252_byte(char: str) -> bytes:
     return char.encode("latin-1") if "\x80" <= char <= "\x9f" else char.encode("cp1252")
 
 
-@functools.lru_cache(maxsize=1 << 15)
 def cleaned(published: str) -> tuple[str, bool]:
     """The clean text, and whether mojibake was mended in it."""
     return clean(published), not published.isascii() and mend(published) != published
-
-
-# Dashes and round amounts come again and again.
-_money = functools.lru_cache(maxsize=1 << 14)(
-    lambda text, unit, dash_is_zero: parse_amount(text, unit=unit, dash_is_zero=dash_is_zero)
-)
 
 
 def _amount(text: str, feed: Feed) -> Amount:
     if not text.strip():
         raise Refused("amount", text, "missing-cell", "has no amount")
     try:
-        return _money(text, feed.money.unit, feed.money.dash_is_zero)
+        return parse_amount(text, unit=feed.money.unit, dash_is_zero=feed.money.dash_is_zero)
     except NotMoney as error:
         # An amount behind a mended pound sign is still an amount.
         if not text.isascii() and (mended := mend(text)) != text:

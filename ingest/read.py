@@ -21,7 +21,7 @@ CHUNK = 1 << 20
 MAX_LINES_IN_A_RECORD = 50
 SAMPLE = 200
 # Lines that are split at once. A line whose quote stays open goes by itself.
-BLOCK = 5_000
+BLOCK = 2_000
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 SINGLE_BYTE = ("cp1252", "mac_roman", "cp437")

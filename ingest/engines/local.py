@@ -13,9 +13,9 @@ import pyarrow as pa
 from ingest import stage
 from ingest.engine import Job
 
-MEMORY = "120MB"
+MEMORY = "80MB"
 """of its own; with what Python and SQLite take, a build stays within 300 MB"""
-BATCH = 20_000
+BATCH = 10_000
 """rows"""
 
 
