@@ -28,7 +28,6 @@ from ingest import rename as renaming
 from ingest import report as reporting
 from ingest import sample as sampling
 from ingest import schedule as scheduling
-from ingest import summarise as summarising
 from ingest.build import Plan, Workshop, locked
 from ingest.errors import DeclarationError, IngestError, NothingToPublish
 from ingest.feeds import Declaration, Feed
@@ -221,7 +220,6 @@ def summarise(shop: Workshop) -> None:
     with locked(shop.build):
         made = building.plan(shop)
         db = loading.connect(_unpublished(shop))
-        summarising.forget(db)
         building.summarise_all(shop, made, db)
         db.close()
     click.echo(f"{shop.work} is summarised.")

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from ingest import read_back
 from ingest.admitted import DUPLICATE, AdmittedFile
+from ingest.engines.local import LocalEngine
 from ingest.errors import AuditError
 from ingest.releases import Release
 
 _SQL = Path(__file__).with_name("audit.sql")
+_CUBES_SQL = Path(__file__).with_name("audit_cubes.sql")
+# What its queries ask of spend; of the others they ask all.
+_OF_SPEND = (
+    "release_id", "month", "financial_year", "framework", "lot", "sector", "supplier_size",
+    "supplier_id", "buyer_id", "supplier_name_id", "buyer_name_id", "amount_pence",
+)  # fmt: skip
+_READ_BACK = (
+    "spend", "releases", "release_months", "pair_months", "pair_years", "pair_totals",
+    "party_months", "usual_deals",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,7 @@ def audit(
         proofs = [proof for release in releases for proof in _release(db, release)]
         proofs += [proof for file in lists for proof in _admitted(db, file)]
         proofs += _edition(db)
+        proofs += _cubes(path)
         proofs += _published_totals(db)
         return proofs
     finally:
@@ -129,12 +143,30 @@ def _admitted(db: sqlite3.Connection, file: AdmittedFile) -> Iterator[Proof]:
 
 def _edition(db: sqlite3.Connection) -> Iterator[Proof]:
     """Each query of audit.sql gives one number, which must be nought."""
-    for part in _SQL.read_text(encoding="utf-8").split("-- must be nought: ")[1:]:
-        name, _, sql = part.partition("\n")
-        yield _equal(name.strip(), "edition", 0, _one(db, sql)[0])
+    for name, sql in must_be_nought(_SQL):
+        yield _equal(name, "edition", 0, _one(db, sql)[0])
     broken = db.execute("PRAGMA foreign_key_check").fetchall()
     yield _equal("keys that lead nowhere", "edition", 0, len(broken))
     yield _equal("file is sound", "edition", "ok", _one(db, "PRAGMA quick_check")[0])
+
+
+def _cubes(path: Path) -> Iterator[Proof]:
+    """The same of audit_cubes.sql, on what is read back from the database."""
+    folder = path.parent / f".{path.stem}-audit"
+    with contextlib.closing(LocalEngine(folder)) as engine:
+        for table in _READ_BACK:
+            columns = _OF_SPEND if table == "spend" else None
+            engine.hold_batches(table, read_back.reader(path, table, columns))
+        for name, sql in must_be_nought(_CUBES_SQL):
+            ((found,),) = (batch.to_pylist()[0].values() for batch in engine.batches(sql))
+            yield _equal(name, "edition", 0, found)
+
+
+def must_be_nought(file: Path) -> Iterator[tuple[str, str]]:
+    """(what is counted, SQL that gives the number) of a file of such queries."""
+    for part in file.read_text(encoding="utf-8").split("-- must be nought: ")[1:]:
+        name, _, sql = part.partition("\n")
+        yield name.strip(), sql.strip()
 
 
 _MEASURES: dict[str, Callable[[sqlite3.Connection, str], Decimal]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -9,20 +10,25 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from ingest import admitted, audit, fetch, load, match, places, publish, releases, stage, summarise
+from ingest import admitted, audit, engine, fetch, load, match, places, publish, releases, stage
 from ingest.archive import Archive, Receipt
 from ingest.errors import IngestError, NothingToPublish
 from ingest.feeds import Declaration, Feed, FileSource, UrlSource
 from ingest.progress import Progress
 from ingest.releases import Release
 
+if TYPE_CHECKING:
+    from ingest.relate import Placed
+
+Names = dict[match.Kind, list[match.Name]]
 # A site that is asked whether a build is at work holds the lock for a moment.
 _TRIES, _PAUSE = 5, 0.05
 REVIEW = {"supplier": "supplier_aliases", "buyer": "buyer_aliases"}
@@ -35,6 +41,7 @@ class Workshop:
     declaration: Declaration
     build: Path
     progress: Progress
+    engine_address: str = "local"
 
     @property
     def archive(self) -> Archive:
@@ -44,6 +51,9 @@ class Workshop:
     def work(self) -> Path:
         """The database in the making; nobody reads it before it is proven."""
         return self.build / "work" / "next.db"
+
+    def engine(self) -> engine.Engine:
+        return engine.at(self.engine_address, self.build / "work" / "engine")
 
     @property
     def bulk(self) -> Path:
@@ -80,6 +90,20 @@ class Plan:
                 self.releases[feed.feed_id], restates=feed.restates_history
             )
         }
+
+    def placed(self) -> list[Placed]:
+        """What is taken, oldest first by feed, each with its place in the feed."""
+        from ingest.relate import Placed
+
+        current, found = self.current(), []
+        for feed in self.feeds:
+            before: Release | None = None
+            for position, release in enumerate(self.taken(feed.feed_id), 1):
+                is_current = release.release_id in current
+                adds = not feed.restates_history
+                found.append(Placed(release, position, before, is_current, adds))
+                before = release if feed.restates_history else None
+        return found
 
     def held(self) -> list[Release]:
         return [
@@ -177,10 +201,17 @@ def _stage_ahead(shop: Workshop, feeds: list[Feed]) -> None:
         for feed in feeds
         for receipt in reversed(shop.archive.receipts(feed.feed_id))
     }  # fmt: skip
-    stage.stage_ahead(
-        list(jobs.values()), shop.build / "staged",
-        lambda count: shop.progress.moving(f"stage: {count} large files to go"),
-    )  # fmt: skip
+    left = [
+        (receipt, path, feed)
+        for receipt, path, feed in jobs.values()
+        if not stage.is_staged(receipt, feed, shop.build / "staged")
+    ]
+    if left:
+        with contextlib.closing(shop.engine()) as working:
+            working.stage(
+                left, shop.build / "staged",
+                lambda count: shop.progress.moving(f"stage: {count} large files to go"),
+            )  # fmt: skip
 
 
 def _stage(shop: Workshop, feed: Feed, failures: list[str]) -> Iterator[stage.Staged]:
@@ -243,54 +274,48 @@ def load_all(shop: Workshop, made: Plan) -> None:
         with shop.progress.step("match"):
             load.load_reference(db)
             load.load_edition(db, _edition(shop, made), made.feeds)
-            parties = load.load_names(db, made.all_taken())
+            parties, names = load.load_names(db, made.all_taken())
             _review_lists(shop, parties)
         with shop.progress.step("place"):
             places.load(db, made.customer_files, illustrative=shop.declaration.illustrative)
         with shop.progress.step("admit"):
             admitted.load(db, made.admitted_files)
-        _load_releases(shop, made, db)
+        _load_releases(shop, made, db, names)
         with shop.progress.step("index"):
             load.finish(db, lambda text: shop.progress.moving(text))
     finally:
         db.close()
 
 
-def _load_releases(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
-    current = made.current()
-    for position, release, before in _in_order(made, db):
-        shop.progress.moving(f"load {release.release_id}")
+def _load_releases(shop: Workshop, made: Plan, db: sqlite3.Connection, names: Names) -> None:
+    # Imported here: an idle build does without Arrow and the engine, which take a moment.
+    from ingest import fill, relate
+
+    with shop.progress.step("load"):
+        for one in made.placed():
+            load.load_release(db, one.release, one.position, is_current=one.is_current)
+    with contextlib.closing(shop.engine()) as working:
+        shop.progress.moving("how lines are related")
+        with shop.progress.step("relate"):
+            keys = relate.relate(working, made.placed(), names)
+        shop.progress.moving("lines of spend")
         with shop.progress.step("load"):
-            is_current = release.release_id in current
-            load.load_release(db, release, position, is_current=is_current)
+            fill.fill(db, working, keys, load.LINES)
+        shop.progress.moving("cubes")
         with shop.progress.step("summarise"):
-            summarise.summarise_release(db, release, position, before)
-    shop.progress.moving("cubes of spend")
-    with shop.progress.step("summarise"):
-        summarise.summarise_spend(db)
+            fill.fill(db, working, keys, load.CUBES)
 
 
 def summarise_all(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
-    """The cubes of a database that has its tables."""
-    for position, release, before in _in_order(made, db):
-        with shop.progress.step("summarise"):
-            summarise.summarise_release(db, release, position, before)
-    with shop.progress.step("summarise"):
-        summarise.summarise_spend(db)
+    """Makes the cubes of a database again that has its lines."""
+    from ingest import fill, relate
 
-
-def _in_order(made: Plan, db: sqlite3.Connection) -> Iterator[tuple[int, Release, str | None]]:
-    """(position in its feed, release, id of the release that it restates), oldest first by feed."""
-    current = made.current()
-    for feed in made.feeds:
-        load.start_over(db)
-        before: str | None = None
-        for position, release in enumerate(made.taken(feed.feed_id), 1):
-            yield position, release, before
-            if feed.restates_history:
-                before = release.release_id
-            elif release.release_id in current:
-                load.add_to(db)
+    counts = load.published_names(made.all_taken())
+    names = {kind: match.match(kind, counts[kind])[1] for kind in counts}
+    with contextlib.closing(shop.engine()) as working, shop.progress.step("summarise"):
+        keys = relate.relate(working, made.placed(), names)
+        load.empty(db, load.CUBES)
+        fill.fill(db, working, keys, load.CUBES)
 
 
 def _edition(shop: Workshop, made: Plan) -> dict[str, Any]:
@@ -325,6 +350,15 @@ def write_bulk(shop: Workshop, made: Plan) -> None:
         bulk.write(shop.work, shop.bulk, made.all_taken(), shop.archive)
 
 
+def _prove_and_write(shop: Workshop, made: Plan) -> list[audit.Proof]:
+    """Both only read the database, so each has a processor."""
+    with ThreadPoolExecutor(1) as aside:
+        written = aside.submit(write_bulk, shop, made)
+        proofs = prove(shop, made)
+        written.result()
+    return proofs
+
+
 def build(
     shop: Workshop, *, fetched: list[fetch.Outcome] | None = None, keep: int = 0
 ) -> dict[str, Any]:
@@ -343,8 +377,7 @@ def build(
             report["outcome"] = _point(shop, made)
         else:
             load_all(shop, made)
-            report["proofs"] = [asdict(proof) for proof in prove(shop, made)]
-            write_bulk(shop, made)
+            report["proofs"] = [asdict(proof) for proof in _prove_and_write(shop, made)]
             report["outcome"] = "published"
             report["seconds"] = shop.progress.seconds
             with shop.progress.step("publish"):

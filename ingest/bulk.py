@@ -25,14 +25,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ingest import read_back
 from ingest.archive import Archive
+from ingest.fill import digits
 from ingest.load import statements
 from ingest.publish import MANIFEST
 from ingest.releases import Release
 
 DATABASE = "govspend.db"
-# Lines at a time, and so in a row group: enough to compress well, few enough to hold.
-BATCH = 25_000
 
 _CATEGORY = pa.dictionary(pa.int32(), pa.string())
 SPEND = pa.schema(
@@ -174,22 +174,12 @@ def _lookups(db: sqlite3.Connection) -> dict[str, _Lookup]:
 
 
 def batches(database: Path, lookups: dict[str, _Lookup]) -> Iterator[pa.RecordBatch]:
-    """Every line of spend, typed as SPEND says, by month and party.
-
-    Arrow's own driver reads SQLite in a third of the time that Python's values take.
-    """
-    # Imported here, for an idle build does without it.
-    import adbc_driver_sqlite.dbapi as driver
-
-    address = f"{database.resolve().as_uri()}?mode=ro"
-    with driver.connect(address) as connection, connection.cursor() as cursor:
-        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH)})
-        cursor.execute(_sql("lines"))
-        left_out = 1
-        for cells in cursor.fetch_record_batch():
-            cells, left_out = cells.slice(left_out), 0
-            columns = [_column(field, cells, lookups) for field in SPEND]
-            yield pa.record_batch(columns, schema=SPEND)
+    """Every line of spend, typed as SPEND says, by month and party."""
+    left_out = 1
+    for cells in read_back.batches(database, _sql("lines")):
+        cells, left_out = cells.slice(left_out), 0
+        columns = [_column(field, cells, lookups) for field in SPEND]
+        yield pa.record_batch(columns, schema=SPEND)
 
 
 def _column(field: pa.Field, cells: pa.RecordBatch, lookups: dict[str, _Lookup]) -> pa.Array:
@@ -296,15 +286,25 @@ def _as_staged(release: Release, folder: Path) -> BulkFile:
     """
     path = folder / f"{release.release_id}-as-staged.parquet"
     facets = pa.Table.from_batches(release.staged.batches("facets"))
+    names = pa.Table.from_batches(release.staged.batches("names"))
+    named = {
+        kind: names.filter(pc.equal(names.column("kind"), kind)).column("name")
+        for kind in ("supplier", "buyer")
+    }
     rows, writer = release.staged.summary.loaded_count, None
     for lines in release.staged.batches("lines"):
-        found = facets.take(lines.column("facets"))
-        whole = pa.Table.from_batches([lines])
+        whole = pa.table({
+            "line_number": lines.column("line_number"),
+            "base_id": pa.array(map(digits, lines.column("base_id").to_pylist()), pa.string()),
+            **{kind: names.take(lines.column(kind)) for kind, names in named.items()},
+            "description": lines.column("description"),
+            "amount_pence": lines.column("amount_pence"),
+        })  # fmt: skip
+        found = facets.take(pc.index_in(lines.column("facets"), facets.column("facets")))
         for name in facets.column_names[1:]:
-            whole = whole.append_column(name, found.column(name).combine_chunks())
-        whole = whole.drop_columns(["facets"])
+            whole = whole.append_column(name, found.column(name))
         writer = writer or pq.ParquetWriter(path, whole.schema, compression="zstd")
-        writer.write_table(whole)
+        writer.write_table(whole.combine_chunks())
     if writer:
         writer.close()
     return _described(path, "release-staged", _PARQUET, rows, release.release_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 BATCH = 10_000
-"""rows that are held at a time"""
+"""rows that are read at a time"""
+GROUP = 20_000
+"""rows that are written, and so compressed, together"""
 
 LINES = pa.schema(
     [
         ("line_number", pa.int32()),
-        ("base_id", pa.string()),
-        # The row of facets.parquet.
+        # Its 16 digits as a whole number: half the room, and compared at once.
+        ("base_id", pa.int64()),
+        # Numbers of facets.parquet, and of names.parquet.
         ("facets", pa.int32()),
-        ("supplier", pa.string()),
-        ("buyer", pa.string()),
+        ("supplier", pa.int32()),
+        ("buyer", pa.int32()),
         ("description", pa.string()),
         ("amount_pence", pa.int64()),
     ]
@@ -36,6 +39,14 @@ FACETS = pa.schema(
         ("lot_published", pa.string()),
         ("sector_published", pa.string()),
         ("supplier_size_published", pa.string()),
+    ]
+)
+NAMES = pa.schema(
+    [
+        ("kind", pa.string()),
+        ("place", pa.int32()),
+        ("name", pa.string()),
+        ("line_count", pa.int64()),
     ]
 )
 REJECTS = pa.schema(
@@ -62,19 +73,19 @@ NOTES = pa.schema(
 
 
 def batches(path: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """Record batches of the file at `path`; the names in one of lines come as a dictionary."""
-    dictionaries = ["supplier", "buyer"] if path.name == "lines.parquet" else None
-    with pq.ParquetFile(path, read_dictionary=dictionaries) as file:
+    """Record batches of the file at `path`."""
+    with pq.ParquetFile(path) as file:
         yield from file.iter_batches(batch_size=BATCH, columns=columns, use_threads=False)
 
 
 class Table:
-    """Rows into a Parquet file, a batch at a time, so that memory stays flat."""
+    """Columns into a Parquet file, a group of rows at a time, so that memory stays flat."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._schema = schema
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
-        self._rows: list[tuple[Any, ...]] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._count = 0
 
     def __enter__(self) -> Table:
         return self
@@ -83,18 +94,23 @@ class Table:
         self._flush()
         self._writer.close()
 
-    def add(self, row: tuple[Any, ...]) -> None:
-        self._rows.append(row)
-        if len(self._rows) >= BATCH:
+    def add(self, *columns: Sequence[Any]) -> None:
+        """Adds rows, column by column."""
+        arrays = [
+            pa.array(column, type=kind)
+            for column, kind in zip(columns, self._schema.types, strict=True)
+        ]
+        self._batches.append(pa.record_batch(arrays, schema=self._schema))
+        self._count += len(arrays[0])
+        if self._count >= GROUP:
             self._flush()
 
+    def add_rows(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            self.add(*zip(*rows, strict=True))
+
     def _flush(self) -> None:
-        if self._rows:
-            arrays = [
-                pa.array(column, type=kind)
-                for column, kind in zip(
-                    zip(*self._rows, strict=True), self._schema.types, strict=True
-                )
-            ]
-            self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
-            self._rows.clear()
+        if self._batches:
+            self._writer.write_table(pa.Table.from_batches(self._batches))
+            self._batches.clear()
+            self._count = 0

@@ -20,6 +20,11 @@ from ingest.releases import Release
 from ingest.stage import Staged
 
 SQL = Path(__file__).parent
+LINES = frozenset({"spend", "line_spans"})
+CUBES = frozenset({
+    "release_months", "published_categories", "release_sizes", "changes", "pair_months",
+    "pair_years", "pair_totals", "party_months", "usual_deals",
+})  # fmt: skip
 
 
 def create(path: Path) -> sqlite3.Connection:
@@ -39,7 +44,6 @@ def connect(path: Path) -> sqlite3.Connection:
     )
     # Each sort holds as much again in memory, and two run at a time.
     db.execute("PRAGMA cache_size = -32768")
-    db.executescript((SQL / "staged.sql").read_text(encoding="utf-8"))
     return db
 
 
@@ -70,45 +74,43 @@ def load_edition(db: sqlite3.Connection, edition: dict[str, Any], feeds: Iterabl
 
 def load_names(
     db: sqlite3.Connection, releases: Sequence[Release]
-) -> dict[match.Kind, list[match.Party]]:
-    """Every name published in `releases`, matched. Returns the parties for the review lists."""
-    found: dict[match.Kind, list[match.Party]] = {}
+) -> tuple[dict[match.Kind, list[match.Party]], dict[match.Kind, list[match.Name]]]:
+    """Every name published in `releases`, matched.
+
+    Returns the parties, for the review lists, and the names in the order of their numbers.
+    """
+    parties: dict[match.Kind, list[match.Party]] = {}
+    names: dict[match.Kind, list[match.Name]] = {}
     for kind, counts in published_names(releases).items():
-        parties, names = match.match(kind, counts)
-        known = ({f"{kind}_id": party.party_id, "name": party.name} for party in parties)
+        parties[kind], names[kind] = match.match(kind, counts)
+        known = ({f"{kind}_id": party.party_id, "name": party.name} for party in parties[kind])
         insert(db, f"{kind}s", known)
         published = (
             {
                 "published_name": name.published, f"{kind}_id": name.party_id,
                 "own_id": name.own_id, "method": name.method, "evidence": name.evidence,
             }
-            for name in names
+            for name in names[kind]
         )  # fmt: skip
         insert(db, f"{kind}_names", published)
-        found[kind] = parties
-    return found
+    return parties, names
 
 
 def published_names(releases: Sequence[Release]) -> dict[match.Kind, Counter[str]]:
     """kind -> name -> number of lines, over all of `releases`."""
     counts: dict[match.Kind, Counter[str]] = {"supplier": Counter(), "buyer": Counter()}
     for release in releases:
-        for batch in release.staged.batches("lines", list(counts)):
-            for kind, counter in counts.items():
-                for pair in batch.column(kind).value_counts().to_pylist():
-                    counter[pair["values"]] += pair["counts"]
+        for batch in release.staged.batches("names"):
+            for row in batch.to_pylist():
+                counts[row["kind"]][row["name"]] += row["line_count"]
     return counts
 
 
 def load_release(
     db: sqlite3.Connection, release: Release, position: int, *, is_current: bool
 ) -> None:
-    """The release's own row and its quarantined lines and notes; its lines wait in `temp.lines`.
-
-    Where it `is_current` its lines become `spend`.
-    """
+    """The release's own row, its quarantined lines and its notes."""
     insert(db, "releases", [release_row(release, position, is_current=is_current)])
-    hold_lines(db, release)
     db.execute("BEGIN")
     given = "line_number, quarantine_id, field, value, code, reason, raw, amount_pence"
     _insert(
@@ -120,54 +122,7 @@ def load_release(
         db, "INSERT INTO cell_notes VALUES (?, ?, ?, ?, ?, ?)", release.staged, "notes",
         release.release_id,
     )  # fmt: skip
-    if is_current:
-        db.execute(statements("load.sql")["spend"], {"release_id": release.release_id})
     db.execute("COMMIT")
-
-
-def hold_lines(db: sqlite3.Connection, release: Release) -> None:
-    """Puts the release's lines with their ids into `temp.lines`, unless they are there already."""
-    if db.execute("SELECT release_id FROM temp.held").fetchone() == (release.release_id,):
-        return
-    db.execute("BEGIN")
-    for table in ("held", "facets", "staged", "lines", "sums"):
-        db.execute(f"DELETE FROM temp.{table}")  # noqa: S608 - our own names
-    _insert(db, f"INSERT INTO temp.facets VALUES ({', '.join('?' * 10)})", release.staged, "facets")  # noqa: S608
-    _hold_staged(db, release.staged)
-    for name in ("lines", "sums"):
-        db.execute(statements("load.sql")[name])
-    db.execute("DELETE FROM temp.staged")
-    db.execute("INSERT INTO temp.held VALUES (?)", [release.release_id])
-    db.execute("COMMIT")
-
-
-def _hold_staged(db: sqlite3.Connection, staged: Staged) -> None:
-    """The staged lines as they are, but for names, which become their numbers in the database."""
-    numbers = {
-        kind: dict(db.execute(f"SELECT published_name, {kind}_name_id FROM {kind}_names"))  # noqa: S608
-        for kind in ("supplier", "buyer")
-    }
-    for batch in staged.batches("lines"):
-        columns = []
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            if name in numbers:
-                known = [numbers[name][text] for text in column.dictionary.to_pylist()]
-                columns.append([known[place] for place in column.indices.to_pylist()])
-            else:
-                columns.append(column.to_pylist())
-        db.executemany(
-            "INSERT INTO temp.staged VALUES (?, ?, ?, ?, ?, ?, ?)", zip(*columns, strict=True)
-        )
-
-
-def add_to(db: sqlite3.Connection) -> None:
-    """The lines in `temp.lines` are what the feed's next release adds to, not what it restates."""
-    db.execute(statements("load.sql")["added_to"])
-
-
-def start_over(db: sqlite3.Connection) -> None:
-    """Another feed: its first release adds to nothing."""
-    db.execute("DELETE FROM temp.added_to")
 
 
 def insert(db: sqlite3.Connection, table: str, rows: Iterable[dict[str, Any]]) -> None:
@@ -179,6 +134,11 @@ def insert(db: sqlite3.Connection, table: str, rows: Iterable[dict[str, Any]]) -
         db.execute("BEGIN")
         db.executemany(sql, itertools.chain([first], left))
         db.execute("COMMIT")
+
+
+def empty(db: sqlite3.Connection, tables: Iterable[str]) -> None:
+    for table in sorted(tables):
+        db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
 
 def statements(name: str) -> dict[str, str]:

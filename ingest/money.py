@@ -43,7 +43,7 @@ def parse_amount(text: str, *, unit: str = "pounds", dash_is_zero: bool = True) 
     """
     if unit == "pounds" and (plain := _PLAIN.fullmatch(text.strip())):
         sign, pounds, fraction = plain.groups()
-        pence = int(pounds.replace(",", "")) * 100 + int((fraction or "").ljust(2, "0"))
+        pence = int(pounds.replace(",", "") + (fraction or "").ljust(2, "0"))
         return Amount(_within(-pence if sign else pence), None)
     pounds_exact = _decimal(text.translate(_SIGNS).strip(), dash_is_zero)
     if unit == "pence":

@@ -87,56 +87,61 @@ class Conventions:
     """YYYY-MM-01, when the file was published or fetched; a newer month is an error"""
 
 
-class _Refused(Exception):
+class Refused(Exception):
+    """A line cannot be taken: the field, its text, a Frictionless error code and the reason."""
+
     def __init__(self, field: str | None, value: str | None, code: str, reason: str) -> None:
         super().__init__(reason)
         self.field, self.value, self.code, self.reason = field, value, code, reason
 
 
-def parser(
-    feed: Feed, columns: Columns, conventions: Conventions
-) -> Callable[[Row], Spend | Reject]:
-    """A function that parses the rows of one release."""
-    pick = _picker(feed, columns)
-    width = len(columns.headings)
-    # Of millions of lines there are some thousand months with framework, lot, sector and size.
-    facets_of = functools.lru_cache(maxsize=1 << 14)(
-        functools.partial(_facets, feed=feed, conventions=conventions)
-    )
+class Parser:
+    """Parses the rows of one release."""
 
-    def parse(row: Row) -> Spend | Reject:
-        texts = pick(row.cells)
+    def __init__(self, feed: Feed, columns: Columns, conventions: Conventions) -> None:
+        self.feed = feed
+        self.columns = columns
+        self.width = len(columns.headings)
+        self._pick = _picker(feed, columns)
+        self.counted_under = functools.lru_cache(maxsize=1 << 12)(
+            functools.partial(_facets, feed=feed, conventions=conventions)
+        )
+
+    def __call__(self, row: Row) -> Spend | Reject:
+        texts = self._pick(row.cells)
         amount = None
         try:
-            amount = _amount(texts[0], feed)
-            if any(cell.strip() for cell in row.cells[width:]):
-                raise _Refused(
-                    None, None, "extra-cell", f"has more cells than the heading's {width}"
+            amount = self.amount(texts[0])
+            if any(cell.strip() for cell in row.cells[self.width :]):
+                raise Refused(
+                    None, None, "extra-cell", f"has more cells than the heading's {self.width}"
                 )
-            facets, lot, notes = facets_of(*texts[4:])
-            return _spend(row.line_number, texts[1:4], amount, facets, lot, notes, feed)
-        except _Refused as refused:
-            return _reject(row, refused, amount, feed)
+            facets, lot, notes = self.counted_under(*texts[4:])
+            return _spend(row.line_number, texts[1:4], amount, facets, lot, notes, self.feed)
+        except Refused as refused:
+            return _reject(row, refused, amount, self.feed)
 
-    return parse
+    def amount(self, text: str) -> Amount:
+        """Raises Refused."""
+        return _amount(text, self.feed)
 
 
-_FIELDS = (
+FIELDS = (
     "amount", "supplier", "buyer", "description",
     "month", "framework", "lot", "sector", "supplier_size",
 )  # fmt: skip
-_Noted = tuple[str, str, str | None, str]
+Noted = tuple[str, str, str | None, str]
 """A Note without its line number."""
 
 
 def _picker(feed: Feed, columns: Columns) -> Callable[[list[str]], tuple[str, ...]]:
-    """A function from cells to the published texts of _FIELDS; '' where there is no cell."""
+    """A function from cells to the published texts of FIELDS; '' where there is no cell."""
     # What has no column is taken from the end of a row that is lengthened by it.
-    lacking = [field for field in _FIELDS if field not in columns.index]
+    lacking = [field for field in FIELDS if field not in columns.index]
     constants = {str(field): text for field, text in feed.constants.items()}
     behind = [constants.get(field, "") for field in lacking]
     places = {**columns.index, **{field: n - len(lacking) for n, field in enumerate(lacking)}}
-    get = operator.itemgetter(*(places[field] for field in _FIELDS))
+    get = operator.itemgetter(*(places[field] for field in FIELDS))
     least = max(columns.index.values(), default=-1) + 1
 
     def pick(cells: list[str]) -> tuple[str, ...]:
@@ -150,10 +155,10 @@ def _picker(feed: Feed, columns: Columns) -> Callable[[list[str]], tuple[str, ..
 def _facets(
     month: str, framework: str, lot: str, sector: str, size: str, *,
     feed: Feed, conventions: Conventions,
-) -> tuple[Facets, str, list[_Noted]]:  # fmt: skip
+) -> tuple[Facets, str, list[Noted]]:  # fmt: skip
     """What the texts mean, the lot as it goes into an id, and what was not taken as published."""
     first_day = _month(month, feed, conventions)
-    notes: list[_Noted] = []
+    notes: list[Noted] = []
     known_framework = _category("framework", framework, notes)
     name, reason = known_lot(lot, known_framework or "", first_day[:7])
     if reason:
@@ -168,13 +173,13 @@ def _facets(
 
 def _spend(
     line_number: int, texts: tuple[str, ...], amount: Amount,
-    facets: Facets, lot: str, noted: list[_Noted], feed: Feed,
+    facets: Facets, lot: str, noted: list[Noted], feed: Feed,
 ) -> Spend:  # fmt: skip
-    (supplier, mended), (buyer, mended_too), (description, mended_three) = map(_text, texts)
+    (supplier, mended), (buyer, mended_too), (description, mended_three) = map(cleaned, texts)
     if not supplier and "supplier" in feed.required:
-        raise _Refused("supplier", texts[0], "missing-cell", "has no supplier")
+        raise Refused("supplier", texts[0], "missing-cell", "has no supplier")
     if not buyer and "buyer" in feed.required:
-        raise _Refused("buyer", texts[1], "missing-cell", "has no buyer")
+        raise Refused("buyer", texts[1], "missing-cell", "has no buyer")
     base_id = line_id(
         feed.feed_id, facets.month, lot, supplier, buyer, description, str(amount.pence)
     )
@@ -191,12 +196,12 @@ def _spend(
 
 
 def _notes(
-    line_number: int, texts: tuple[str, ...], amount: Amount, noted: list[_Noted]
+    line_number: int, texts: tuple[str, ...], amount: Amount, noted: list[Noted]
 ) -> list[Note]:
     """The notes of one line: on its texts, on what it is counted under and on its amount."""
-    found: list[_Noted] = []
+    found: list[Noted] = []
     for field, published in zip(("supplier", "buyer", "description"), texts, strict=True):
-        text, mended = _text(published)
+        text, mended = cleaned(published)
         if mended:
             found.append((field, published.strip(), text, "mojibake"))
     found += noted
@@ -221,7 +226,10 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 def clean(text: str) -> str:
     """`text` without outer space, control characters and runs of space; mojibake mended."""
-    if not text.isascii():
+    if text.isascii():
+        if text.isprintable():
+            return " ".join(text.split())
+    else:
         text = mend(text)
     return " ".join(_CONTROLS.sub(" ", text).split())
 
@@ -257,38 +265,31 @@ def _cp1252_byte(char: str) -> bytes:
     return char.encode("latin-1") if "\x80" <= char <= "\x9f" else char.encode("cp1252")
 
 
-@functools.lru_cache(maxsize=1 << 15)
-def _text(published: str) -> tuple[str, bool]:
+def cleaned(published: str) -> tuple[str, bool]:
     """The clean text, and whether mojibake was mended in it."""
     return clean(published), not published.isascii() and mend(published) != published
 
 
-# Dashes and round amounts come again and again.
-_money = functools.lru_cache(maxsize=1 << 14)(
-    lambda text, unit, dash_is_zero: parse_amount(text, unit=unit, dash_is_zero=dash_is_zero)
-)
-
-
 def _amount(text: str, feed: Feed) -> Amount:
     if not text.strip():
-        raise _Refused("amount", text, "missing-cell", "has no amount")
+        raise Refused("amount", text, "missing-cell", "has no amount")
     try:
-        return _money(text, feed.money.unit, feed.money.dash_is_zero)
+        return parse_amount(text, unit=feed.money.unit, dash_is_zero=feed.money.dash_is_zero)
     except NotMoney as error:
         # An amount behind a mended pound sign is still an amount.
         if not text.isascii() and (mended := mend(text)) != text:
             return _amount(mended, feed)
-        raise _Refused("amount", text, "type-error", str(error)) from None
+        raise Refused("amount", text, "type-error", str(error)) from None
 
 
 def _month(text: str, feed: Feed, conventions: Conventions) -> str:
     month = parse_month(text.strip(), conventions.order, serials=feed.dates.serials)
     if month is None:
         if not text.strip():
-            raise _Refused("month", text, "missing-cell", "has no month")
-        raise _Refused("month", text, "type-error", "is not a month")
+            raise Refused("month", text, "missing-cell", "has no month")
+        raise Refused("month", text, "type-error", "is not a month")
     if not conventions.first_month <= month <= conventions.last_month:
-        raise _Refused(
+        raise Refused(
             "month", text, "constraint-error",
             f"is outside {conventions.first_month[:7]} to {conventions.last_month[:7]}, "
             "from the feed's first month to when the file was published",
@@ -296,7 +297,7 @@ def _month(text: str, feed: Feed, conventions: Conventions) -> str:
     return month
 
 
-def _category(field: str, text: str, notes: list[_Noted]) -> str | None:
+def _category(field: str, text: str, notes: list[Noted]) -> str | None:
     """Our name for a published category. An unknown text stays as it is, but for supplier size."""
     name, unknown = known_category(field, text)
     if unknown:
@@ -345,7 +346,7 @@ def _mask(
     return (shown[0], shown[1], shown[2]), [note for note in notes if note.field not in hidden]
 
 
-def _reject(row: Row, refused: _Refused, amount: Amount | None, feed: Feed) -> Reject:
+def _reject(row: Row, refused: Refused, amount: Amount | None, feed: Feed) -> Reject:
     quarantine_id = line_id(feed.feed_id, row.raw)
     value, raw = refused.value, row.raw
     if (quarantine_id, "raw") in reference.withheld():

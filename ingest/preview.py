@@ -130,17 +130,23 @@ def _reclassified(item: stage.Staged, before: stage.Staged) -> Iterator[str]:
 def _sizes(item: stage.Staged) -> dict[str, set[str]]:
     """supplier id -> the sizes that its lines carry."""
     sizes: dict[str, set[str]] = defaultdict(set)
-    of_facets = [
-        size
+    of_facets = {
+        row["facets"]: row["supplier_size"]
         for batch in item.batches("facets")
-        for size in batch.column("supplier_size").to_pylist()
-    ]
-    pairs: set[tuple[str, int]] = set()
+        for row in batch.to_pylist()
+    }
+    names = {
+        row["place"]: row["name"]
+        for batch in item.batches("names")
+        for row in batch.to_pylist()
+        if row["kind"] == "supplier"
+    }
+    pairs: set[tuple[int, int]] = set()
     for batch in item.batches("lines", ["supplier", "facets"]):
         columns = (batch.column("supplier").to_pylist(), batch.column("facets").to_pylist())
         pairs.update(zip(*columns, strict=True))
     for name, place in pairs:
-        found = sizes[match.party_id(name)]
+        found = sizes[match.party_id(names[name])]
         if size := of_facets[place]:
             found.add(size)
     return sizes

@@ -7,7 +7,7 @@ import csv
 import itertools
 import re
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -21,7 +21,7 @@ CHUNK = 1 << 20
 MAX_LINES_IN_A_RECORD = 50
 SAMPLE = 200
 # Lines that are split at once. A line whose quote stays open goes by itself.
-BLOCK = 1_000
+BLOCK = 2_000
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 SINGLE_BYTE = ("cp1252", "mac_roman", "cp437")
@@ -34,6 +34,18 @@ class Row(NamedTuple):
     cells: list[str]
     raw: str
     """The text of the row without its line end."""
+
+
+class Block(NamedTuple):
+    """Rows that were read at once, in order: number, cells and text of each."""
+
+    numbers: Sequence[int]
+    cells: list[list[str]]
+    lines: list[str]
+    """The text of each row with its line end."""
+
+    def row(self, place: int) -> Row:
+        return Row(self.numbers[place], self.cells[place], self.lines[place].rstrip("\r\n"))
 
 
 @dataclass(frozen=True)
@@ -67,18 +79,22 @@ def survey(path: Path, encoding: str | None = None) -> Shape:
     with _open(path, encoding) as lines:
         head = list(itertools.islice(lines, SAMPLE))
     delimiter = _delimiter(head)
-    width = max(
-        (len(_trimmed(row.cells)) for row in itertools.islice(_records(iter(head), delimiter), 30)),
-        default=0,
-    )
+    top = itertools.chain.from_iterable(block.cells for block in _blocks(iter(head), delimiter))
+    width = max((len(_trimmed(cells)) for cells in itertools.islice(top, 30)), default=0)
     return Shape(encoding, _newline(head), delimiter, width)
 
 
 def rows(path: Path, shape: Shape) -> Iterator[Row]:
     """Every row of the file in order, blank ones too. Memory does not grow with the file."""
+    for block in blocks(path, shape):
+        yield from map(block.row, range(len(block.numbers)))
+
+
+def blocks(path: Path, shape: Shape) -> Iterator[Block]:
+    """The same rows, some thousand at a time."""
     with _open(path, shape.encoding) as lines:
         try:
-            yield from _records(lines, shape.delimiter, shape.width)
+            yield from _blocks(lines, shape.delimiter, shape.width)
         except UnicodeError as error:
             raise ReadError(f"{path.name}: is not {shape.encoding} text: {error}.") from None
 
@@ -222,25 +238,34 @@ def _is_well_formed(text: str, delimiter: str, width: int | None) -> bool:
     return width is None or len(_trimmed(cells)) <= width <= len(cells)
 
 
-def _records(lines: Iterator[str], delimiter: str, width: int | None = None) -> Iterator[Row]:
+def _blocks(lines: Iterator[str], delimiter: str, width: int | None = None) -> Iterator[Block]:
     """Rows of the physical `lines`; a row over several lines must have `width` cells."""
     waiting: deque[str] = deque()
     number = 1
+    numbers: list[int] = []
+    cells: list[list[str]] = []
+    texts: list[str] = []
     while waiting or (waiting := deque(itertools.islice(lines, BLOCK))):
         # An odd number of quotes nearly always means that one stays open.
         run = list(itertools.takewhile(lambda line: not line.count('"') % 2, waiting))
-        if (cells := _split_all(run, delimiter)) is not None:
-            raw = [line.rstrip("\r\n") for line in run]
-            yield from map(Row, itertools.count(number), cells, raw)
+        if (split := _split_all(run, delimiter)) is not None:
+            numbers += range(number, number + len(run))
+            cells += split
+            texts += run
             number += len(run)
             for _ in run:
                 waiting.popleft()
-        for _ in range(1 if cells is not None else len(run)):
+        for _ in range(1 if split is not None else len(run)):
             if not waiting:
                 break
             taken, row = _one(number, waiting, lines, delimiter, width)
-            yield row
+            numbers.append(row.line_number)
+            cells.append(row.cells)
+            texts.append(row.raw)
             number += taken
+        if len(numbers) >= BLOCK or not waiting:
+            yield Block(numbers, cells, texts)
+            numbers, cells, texts = [], [], []
 
 
 def _split_all(lines: list[str], delimiter: str) -> list[list[str]] | None:

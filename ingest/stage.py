@@ -1,26 +1,28 @@
 """A release becomes columnar files, once: read, renamed and parsed. Carries no rules of its own.
 
-`build/staged/<feed>/<key>/` holds `lines.parquet`, `facets.parquet` (what its lines are counted
-under, once each), `rejects.parquet`, `notes.parquet` and `summary.json`. The key is a hash of the
-bytes, of the feed's settings and of the code that parses, so a folder that is there is right, and
-one that is not is made aside and renamed into place.
+`build/staged/<feed>/<key>/` holds `lines.parquet`, `facets.parquet` and `names.parquet` (what its
+lines are counted under and whom they name, once each), `rejects.parquet`, `notes.parquet` and
+`summary.json`. The key is a hash of the bytes, of the feed's settings and of the code that parses,
+so a folder that is there is right, and one that is not is made aside and renamed into place.
 """
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import gc
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
 import shutil
 import sys
 import tempfile
-from collections import defaultdict
+from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from decimal import Decimal
+from dataclasses import asdict, dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -28,9 +30,11 @@ from typing import TYPE_CHECKING
 
 from ingest import months, read, reference, rename
 from ingest.archive import Receipt
+from ingest.blocks import BlockParser
 from ingest.errors import IngestError
 from ingest.feeds import Feed
-from ingest.parse import Conventions, Facets, Reject, Spend, parser
+from ingest.parse import Conventions, Parser
+from ingest.tally import Summary, Tally
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,43 +44,6 @@ SIDE_BY_SIDE = 2
 """processes; more would not stay within the memory that a build may take"""
 LARGE = 4_000_000
 """bytes; a file from this size is worth a process of its own"""
-
-
-@dataclass
-class Summary:
-    """What one staged release holds. Sums in pence are integers; exact ones are pounds as text."""
-
-    encoding: str
-    newline: str
-    delimiter: str
-    heading_line: int
-    headings: list[str]
-    unknown_headings: list[list[str | None]]
-    date_order: str
-    line_count: int = 0
-    """lines below the heading that are not blank: loaded and quarantined together"""
-    blank_count: int = 0
-    loaded_count: int = 0
-    quarantined_count: int = 0
-    unreadable_count: int = 0
-    """quarantined lines whose amount cannot be read; they are in no sum"""
-    credit_count: int = 0
-    zero_count: int = 0
-    undescribed_count: int = 0
-    rounded_count: int = 0
-    published_amount: str = "0"
-    """pounds, exact: the sum of every amount that can be read, loaded or quarantined"""
-    loaded_pence: int = 0
-    quarantined_pence: int = 0
-    quarantined_abs_pence: int = 0
-    loaded_abs_pence: int = 0
-    rounding_amount: str = "0"
-    """pounds, exact: (loaded + quarantined) - published"""
-    sme_pence: int = 0
-    sized_pence: int = 0
-    """sum of the lines whose supplier size is published"""
-    months: dict[str, list[int]] = field(default_factory=dict)
-    """month -> [lines, pence] of the loaded lines"""
 
 
 @dataclass(frozen=True)
@@ -93,7 +60,7 @@ class Staged:
         return max(self.summary.months)[:7]
 
     def batches(self, name: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Record batches of `lines`, `facets`, `rejects` or `notes`. Names come as a dictionary."""
+        """Record batches of `lines`, `facets`, `names`, `rejects` or `notes`."""
         # Imported here: Arrow takes a moment that an idle build saves.
         from ingest import columnar
 
@@ -193,7 +160,10 @@ def _key(receipt: Receipt, feed: Feed) -> str:
 def recipe() -> str:
     """sha256 of the code and the reference tables that decide what a line becomes."""
     digest = hashlib.sha256()
-    modules = ("read", "rename", "parse", "money", "months", "stage", "columnar", "reference")
+    modules = (
+        "read", "rename", "parse", "blocks", "tally", "money", "months", "stage", "columnar",
+        "reference",
+    )  # fmt: skip
     files = [Path(__file__).with_name(f"{name}.py") for name in modules]
     names = ("categories", "lots", "withheld")
     files += [reference.FOLDER / f"{name}.csv" for name in names]
@@ -210,127 +180,110 @@ def _last_month(receipt: Receipt) -> str:
 def _write(
     receipt: Receipt, path: Path, feed: Feed, folder: Path, report: Callable[[int], None]
 ) -> Summary:
-    from ingest.columnar import BATCH, FACETS, LINES, NOTES, REJECTS, Table
-
     shape = read.survey(path, receipt.encoding)
-    columns, conventions = _conventions(receipt, path, feed, shape)
-    summary = Summary(
-        shape.encoding, shape.newline, shape.delimiter, columns.heading_line,
-        list(columns.headings), [list(pair) for pair in columns.unknown], conventions.order,
-    )  # fmt: skip
-    _, below = rename.rename(receipt.filename, read.rows(path, shape), feed)
-    parse = parser(feed, columns, conventions)
-    totals = _Totals(summary)
+    columns, below = rename.rename(receipt.filename, read.rows(path, shape), feed)
+    first = itertools.islice(below, read.BLOCK)
+    seen = {_month_text(row.cells, columns) for row in first}
+    while True:
+        # Day and month change places at most once: the same texts settle the same order.
+        order = months.settle(sorted(seen), feed.dates.order)
+        conventions = Conventions(order, f"{feed.first_month}-01", _last_month(receipt))
+        summary = Summary(
+            shape.encoding, shape.newline, shape.delimiter, columns.heading_line,
+            list(columns.headings), [list(pair) for pair in columns.unknown], order,
+        )  # fmt: skip
+        parse = Parser(feed, columns, conventions)
+        _write_lines(_below(path, shape, columns, seen), parse, summary, folder, report)
+        if months.settle(sorted(seen), feed.dates.order) == order:
+            return summary
+
+
+def _below(
+    path: Path, shape: read.Shape, columns: rename.Columns, seen: set[str]
+) -> Iterator[read.Block]:
+    """The blocks below the heading. Every text that stands for a month is added to `seen`."""
+    for block in read.blocks(path, shape):
+        below = bisect.bisect_right(block.numbers, columns.heading_line)
+        if below:
+            block = read.Block(block.numbers[below:], block.cells[below:], block.lines[below:])
+        if block.cells:
+            seen.update({_month_text(cells, columns) for cells in block.cells})
+            yield block
+
+
+def _month_text(cells: list[str], columns: rename.Columns) -> str:
+    place = columns.index.get("month", len(cells))
+    return cells[place].strip() if place < len(cells) else ""
+
+
+def _write_lines(
+    blocks: Iterator[read.Block], parse: Parser, summary: Summary, folder: Path,
+    report: Callable[[int], None],
+) -> None:  # fmt: skip
+    """The columnar files, and what they come to in `summary`."""
+    from ingest.columnar import FACETS, LINES, NAMES, NOTES, REJECTS, Table
+
+    tally = Tally(summary)
+    take = BlockParser(parse, tally)
+    names = {"supplier": _Names(), "buyer": _Names()}
     with (
         Table(folder / "lines.parquet", LINES) as lines,
         Table(folder / "rejects.parquet", REJECTS) as rejects,
         Table(folder / "notes.parquet", NOTES) as notes,
     ):
-        for row in below:
-            if read.is_blank(row):
-                summary.blank_count += 1
-                continue
-            taken = parse(row)
-            if isinstance(taken, Spend):
-                number, base_id, facets, supplier, buyer, description, pence, _, noted = taken
-                place = totals.add(taken)
-                lines.add((number, base_id, place, supplier, buyer, description, pence))
-                for note in noted:
-                    notes.add(note)
-            else:
-                totals.reject(taken)
-                rejects.add((*taken[:7], taken.amount.pence if taken.amount else None))
-            if row.line_number % BATCH == 0:
-                report(row.line_number)
+        for block in blocks:
+            taken = take(block)
+            found = taken.lines
+            tally.add(found.under, found.amount_pence, found.description)
+            for pence, exact in taken.fractions:
+                tally.add_fraction(pence, exact)
+            for reject in taken.rejects:
+                tally.reject(reject.amount)
+            summary.blank_count += taken.blank_count
+            lines.add(
+                found.line_number, _numbers(found.base_id), [one.place for one in found.under],
+                names["supplier"].places(found.supplier), names["buyer"].places(found.buyer),
+                found.description, found.amount_pence,
+            )  # fmt: skip
+            rejects.add_rows([
+                (*one[:7], one.amount.pence if one.amount else None) for one in taken.rejects
+            ])  # fmt: skip
+            notes.add_rows(taken.notes)
+            report(block.numbers[-1])
     with Table(folder / "facets.parquet", FACETS) as table:
-        for place, facets in enumerate(totals.facets):
-            table.add((place, *facets))
-    totals.finish()
-    return summary
+        table.add_rows([
+            (one.place, *one.facets) for one in tally.under.values() if one.line_count
+        ])  # fmt: skip
+    with Table(folder / "names.parquet", NAMES) as table:
+        for kind, known in names.items():
+            table.add_rows([(kind, *row) for row in known.rows()])
+    tally.finish()
 
 
-def _conventions(
-    receipt: Receipt, path: Path, feed: Feed, shape: read.Shape
-) -> tuple[rename.Columns, Conventions]:
-    """The columns, and what a first pass over the whole month column settles."""
-    columns, below = rename.rename(receipt.filename, read.rows(path, shape), feed)
-    place = columns.index.get("month")
-    texts = (
-        set()
-        if place is None
-        else {row.cells[place].strip() for row in below if place < len(row.cells)}
-    )
-    order = months.settle(sorted(texts), feed.dates.order)
-    return columns, Conventions(order, f"{feed.first_month}-01", _last_month(receipt))
+def _numbers(ids: Sequence[str]) -> array[int]:
+    """16 hexadecimal digits each, as whole numbers of 64 bits, of which half are below nought."""
+    numbers = array("q", bytes.fromhex("".join(ids)))
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers
 
 
-class _Totals:
-    """Adds lines up into a Summary: whole pence as integers, fractions of a penny exactly."""
+class _Names(dict[str, int]):
+    """Names in the order in which they were found -> their places in it."""
 
-    def __init__(self, summary: Summary) -> None:
-        self.summary = summary
-        self.facets: dict[Facets, list[int]] = {}
-        """what lines are counted under, in the order found -> [place there, lines, pence]"""
-        self._whole_pence = 0
-        self._fractions = Decimal(0)
-        self._rounding = Decimal(0)
+    def __init__(self) -> None:
+        super().__init__()
+        self._counts: Counter[int] = Counter()
 
-    def add(self, line: Spend) -> int:
-        """Counts a line that is loaded. Returns the place of its facets."""
-        total, pence = self.summary, line.amount_pence
-        found = self.facets.get(line.facets)
-        if found is None:
-            found = self.facets[line.facets] = [len(self.facets), 0, 0]
-        found[1] += 1
-        found[2] += pence
-        if pence > 0:
-            total.loaded_abs_pence += pence
-        elif pence < 0:
-            total.loaded_abs_pence -= pence
-            total.credit_count += 1
-        else:
-            total.zero_count += 1
-        if line.description is None:
-            total.undescribed_count += 1
-        if line.exact is None:
-            self._whole_pence += pence
-        else:
-            self._publish(pence, line.exact)
-        return found[0]
+    def __missing__(self, name: str) -> int:
+        place = self[name] = len(self)
+        return place
 
-    def reject(self, line: Reject) -> None:
-        """Counts a line that is quarantined."""
-        total = self.summary
-        total.quarantined_count += 1
-        if line.amount is None:
-            total.unreadable_count += 1
-            return
-        pence, exact = line.amount
-        total.quarantined_pence += pence
-        total.quarantined_abs_pence += abs(pence)
-        if exact is None:
-            self._whole_pence += pence
-        else:
-            self._publish(pence, exact)
+    def places(self, names: Sequence[str]) -> list[int]:
+        found = list(map(self.__getitem__, names))
+        self._counts.update(found)
+        return found
 
-    def _publish(self, pence: int, exact: Decimal) -> None:
-        """Counts what was published apart from what is loaded: the audit compares two sums."""
-        self.summary.rounded_count += 1
-        self._fractions += exact
-        self._rounding += Decimal(pence).scaleb(-2) - exact
-
-    def finish(self) -> None:
-        total = self.summary
-        months: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-        for facets, (_, lines, pence) in self.facets.items():
-            total.loaded_count += lines
-            total.loaded_pence += pence
-            months[facets.month][0] += lines
-            months[facets.month][1] += pence
-            if facets.supplier_size is not None:
-                total.sized_pence += pence
-                total.sme_pence += pence if facets.supplier_size == "SME" else 0
-        total.line_count = total.loaded_count + total.quarantined_count
-        total.rounding_amount = str(self._rounding)
-        total.published_amount = str(Decimal(self._whole_pence).scaleb(-2) + self._fractions)
-        total.months = dict(sorted(months.items()))
+    def rows(self) -> Iterator[tuple[int, str, int]]:
+        """(place, name, lines that carry it)"""
+        yield from ((place, name, self._counts[place]) for name, place in self.items())

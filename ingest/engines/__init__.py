@@ -1,1 +1,1 @@
-"""What makes the relations of a build: DuckDB on one machine, or Spark on many."""
+"""What runs the SQL between staged lines and tables: here (`local`) or on a cluster (`spark`)."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import feeds, reference
-from ingest.parse import Conventions, Reject, Spend, clean, mend, parser
+from ingest.parse import Conventions, Parser, Reject, Spend, clean, mend
 from ingest.read import Row
 from ingest.rename import Columns, rename
 
@@ -25,7 +25,7 @@ def columns() -> Columns:
 
 
 def parse(cells: list[str]) -> Spend | Reject:
-    return parser(FEED, columns(), CONVENTIONS)(Row(2, cells, ",".join(cells)))
+    return Parser(FEED, columns(), CONVENTIONS)(Row(2, cells, ",".join(cells)))
 
 
 def changed(**cells: str) -> list[str]:

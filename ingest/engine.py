@@ -1,0 +1,58 @@
+"""One interface for what runs the SQL between staged lines and tables, wherever it runs.
+
+That SQL knows only typed columns: no casts, no patterns, no functions of text or date, in which
+engines differ. What looks inside a cell is Python's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ingest.archive import Receipt
+from ingest.errors import DeclarationError
+from ingest.feeds import Feed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Job = tuple[Receipt, Path, Feed]
+"""What is to be staged: the receipt, the file, its feed."""
+
+
+class Engine(Protocol):
+    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> None:
+        """Stages what is worth it under `folder`, side by side.
+
+        Nothing is told of a file that fails: `stage.stage` comes to it again and says why.
+        `report` is told, now and then, how many files are still to be done.
+        """
+
+    def read(self, name: str, path: Path) -> None:
+        """The Parquet file at `path` is the table `name`."""
+
+    def hold(self, name: str, table: pa.Table) -> None:
+        """A table from here, small enough for memory."""
+
+    def define(self, name: str, sql: str) -> None:
+        """`name` stands for what `sql` gives whenever it is asked."""
+
+    def make(self, name: str, sql: str) -> None:
+        """`name` is what `sql` gives now: computed once, on disk where it is large."""
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The rows that `sql` gives, in its order. Whole numbers come as integers of 64 bits."""
+
+    def close(self) -> None:
+        """Removes what it kept on disk."""
+
+
+def at(address: str, folder: Path) -> Engine:
+    """The engine at `address`: `local`. It may keep what it needs for a while in `folder`."""
+    if address == "local":
+        # Imported here: an idle build needs no engine.
+        from ingest.engines.local import LocalEngine
+
+        return LocalEngine(folder)
+    raise DeclarationError(f"ENGINE={address}: no such engine; there is `local`.")

@@ -1,0 +1,90 @@
+"""The engine of one machine: processes to stage, DuckDB between rows. It spills to disk."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from ingest import stage
+from ingest.engine import Job
+
+MEMORY = "80MB"
+"""of its own; with what Python and SQLite take, a build stays within 300 MB"""
+BATCH = 10_000
+"""rows"""
+
+
+class LocalEngine:
+    """See ingest.engine.Engine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @functools.cached_property
+    def _db(self) -> duckdb.DuckDBPyConnection:
+        """Opened when the first table is there: its threads must not be forked with staging."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        return duckdb.connect(
+            str(self._folder / "engine.duckdb"),
+            config={
+                "memory_limit": MEMORY,
+                "temp_directory": str(self._folder / "spilled"),
+                "threads": 2,
+                # Order is asked for where it matters.
+                "preserve_insertion_order": False,
+            },
+        )
+
+    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> None:
+        stage.stage_ahead(jobs, folder, report)
+
+    def read(self, name: str, path: Path) -> None:
+        quoted = str(path).replace("'", "''")
+        self._db.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{quoted}')")  # noqa: S608 - our own names
+
+    def hold(self, name: str, table: pa.Table) -> None:
+        self._db.register("held_table", table)
+        self._db.execute(f"CREATE TABLE {name} AS SELECT * FROM held_table")  # noqa: S608
+        self._db.unregister("held_table")
+
+    def hold_batches(self, name: str, batches: pa.RecordBatchReader) -> None:
+        """The same of a table that is too large for memory."""
+        self._db.register("held_table", batches)
+        self._db.execute(f"CREATE TABLE {name} AS SELECT * FROM held_table")  # noqa: S608
+        self._db.unregister("held_table")
+
+    def define(self, name: str, sql: str) -> None:
+        self._db.execute(f"CREATE VIEW {name} AS {sql}")
+
+    def make(self, name: str, sql: str) -> None:
+        self._db.execute(f"CREATE TABLE {name} AS {self._whole(sql)}")
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        for batch in self._db.sql(sql).to_arrow_reader(BATCH):
+            # DuckDB adds whole numbers up in 128 bits.
+            columns = [
+                column.cast(pa.int64()) if pa.types.is_decimal(column.type) else column
+                for column in batch.columns
+            ]
+            yield pa.record_batch(columns, names=batch.schema.names)
+
+    def _whole(self, sql: str) -> str:
+        """The same with sums as integers of 64 bits."""
+        columns = self._db.execute(f"DESCRIBE {sql}").fetchall()
+        wide = [name for name, kind, *_ in columns if kind == "HUGEINT"]
+        if not wide:
+            return sql
+        shown = ", ".join(f"CAST({name} AS BIGINT) AS {name}" for name in wide)
+        return f"SELECT * REPLACE ({shown}) FROM ({sql})"  # noqa: S608
+
+    def close(self) -> None:
+        if "_db" in self.__dict__:
+            self._db.close()
+            del self._db
+            shutil.rmtree(self._folder, ignore_errors=True)

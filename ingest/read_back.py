@@ -1,0 +1,47 @@
+"""Rows of a database as Arrow has them, with the types that its tables declare."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow as pa
+
+BATCH = 25_000
+"""rows at a time: enough to be quick, few enough to hold"""
+_NOTHING = {
+    "INTEGER": ("0", pa.int64()),
+    "TEXT": ("''", pa.string()),
+    "REAL": ("0.0", pa.float64()),
+}
+
+
+def reader(path: Path, table: str, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
+    """The rows of a table of the database at `path`, of all its columns or those that are named.
+
+    Arrow's own driver reads SQLite in a third of the time that Python's values take.
+    """
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        kinds = {row[1]: row[2] for row in db.execute(f"PRAGMA table_xinfo([{table}])")}
+    wanted = list(columns or kinds)
+    schema = pa.schema([(name, _NOTHING[kinds[name]][1]) for name in wanted])
+    # The first row is none: it tells the driver what a column is that begins with unknowns.
+    first = ", ".join(f"{_NOTHING[kinds[name]][0]} AS [{name}]" for name in wanted)
+    listed = ", ".join(f"[{name}]" for name in wanted)
+    sql = f"SELECT {first} UNION ALL SELECT {listed} FROM [{table}]"  # noqa: S608 - our own names
+    rows = (batch.slice(not number) for number, batch in enumerate(batches(path, sql)))
+    return pa.RecordBatchReader.from_batches(schema, rows)
+
+
+def batches(path: Path, sql: str) -> Iterator[pa.RecordBatch]:
+    """What `sql` gives; what a column is, is told by its first cell."""
+    # Imported here, for an idle build does without it.
+    import adbc_driver_sqlite.dbapi as driver
+
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    with driver.connect(address) as connection, connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH)})
+        cursor.execute(sql)
+        yield from cursor.fetch_record_batch()

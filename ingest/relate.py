@@ -1,0 +1,197 @@
+"""Staged releases and matched names to relations: ids of lines, sums, cubes, what changed.
+
+The relations themselves are SQL (relations.sql), which an engine runs; here stands what they are
+given. Every text that they need is told by a number and put back when tables are filled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ingest import columnar, match
+from ingest.engine import Engine
+from ingest.releases import Release
+
+_SQL = Path(__file__).with_name("relations.sql")
+KINDS: tuple[match.Kind, ...] = ("supplier", "buyer")
+_HEAD = re.compile(r"^-- (view|table|rows) (\w+)\n", re.MULTILINE)
+_COUNTED_UNDER = columnar.FACETS.names[1:]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A release among the others of its feed."""
+
+    release: Release
+    position: int
+    previous: Release | None
+    """the one that it restates, where its feed does so"""
+    is_current: bool
+    adds: bool
+    """its feed adds to what it published before instead of restating it"""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What the numbers in the relations stand for, by place."""
+
+    releases: list[str]
+    feeds: list[str]
+    suppliers: list[str]
+    buyers: list[str]
+    under: dict[str, list[str | None]]
+    """column -> its values"""
+    supplier_of_name: list[str]
+    buyer_of_name: list[str]
+    """by the number of a name, which counts from 1"""
+
+
+def relate(
+    engine: Engine, placed: Sequence[Placed], names: Mapping[match.Kind, list[match.Name]]
+) -> Keys:
+    """Gives the engine what is staged, and has it make the tables of relations.sql.
+
+    `names` are all published names, numbered from 1 in this order.
+    """
+    under, places = _Under(), {kind: _Places(kind, names[kind]) for kind in KINDS}
+    parts = []
+    for key, one in enumerate(placed):
+        staged = one.release.staged
+        engine.read(f"staged_{key}", staged.folder / "lines.parquet")
+        parts.append(
+            f"SELECT {key} AS release_key, line_number, base_id,"  # noqa: S608 - our own numbers
+            f" facets + {under.count} AS under_key,"
+            f" supplier + {places['supplier'].count} AS supplier_place,"
+            f" buyer + {places['buyer'].count} AS buyer_place, description, amount_pence"
+            f" FROM staged_{key}"
+        )
+        under.add(staged.batches("facets"))
+        for batch in staged.batches("names"):
+            for kind in KINDS:
+                places[kind].add(batch)
+    engine.define("staged", " UNION ALL ".join(parts))
+    feeds = list(dict.fromkeys(one.release.feed_id for one in placed))
+    _hold_releases(engine, placed, feeds)
+    engine.hold("under", under.table())
+    for kind in KINDS:
+        engine.hold(f"{kind}_places", places[kind].table())
+        engine.hold(f"{kind}_names", places[kind].parties())
+    for what, name, sql in statements():
+        if what == "view":
+            engine.define(name, sql)
+        elif what == "table":
+            engine.make(name, sql)
+    return Keys(
+        [one.release.release_id for one in placed], feeds, places["supplier"].ids,
+        places["buyer"].ids, under.columns, places["supplier"].party, places["buyer"].party,
+    )  # fmt: skip
+
+
+def statements() -> Iterator[tuple[str, str, str]]:
+    """(view, table or rows; name; SQL) of relations.sql, in order."""
+    parts = _HEAD.split(_SQL.read_text(encoding="utf-8"))[1:]
+    yield from zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+
+
+def _hold_releases(engine: Engine, placed: Sequence[Placed], feeds: list[str]) -> None:
+    keys = {one.release.release_id: key for key, one in enumerate(placed)}
+    engine.hold("releases", _table([
+        {
+            "release_key": keys[one.release.release_id],
+            "feed_key": feeds.index(one.release.feed_id),
+            "position": one.position, "is_current": int(one.is_current), "adds": int(one.adds),
+        }
+        for one in placed
+    ], ["release_key", "feed_key", "position", "is_current", "adds"]))  # fmt: skip
+    engine.hold("followers", _table([
+        {
+            "release_key": keys[one.release.release_id],
+            "previous_key": keys[one.previous.release_id],
+        }
+        for one in placed
+        if one.previous
+    ], ["release_key", "previous_key"]))  # fmt: skip
+
+
+def _table(rows: list[dict[str, int]], columns: list[str]) -> pa.Table:
+    return pa.table({name: pa.array([row[name] for row in rows], pa.int64()) for name in columns})
+
+
+class _Under:
+    """What lines of all releases are counted under, one release behind the other."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, list[Any]] = {name: [] for name in _COUNTED_UNDER}
+        self._keys: list[int] = []
+        self._next = 0
+
+    @property
+    def count(self) -> int:
+        return self._next
+
+    def add(self, batches: Iterator[pa.RecordBatch]) -> None:
+        start = self._next
+        for row in (row for batch in batches for row in batch.to_pylist()):
+            key = start + row["facets"]
+            # Not every number of a release is there: what only rejects were counted under is not.
+            for name, column in self.columns.items():
+                column += [None] * (key - len(column))
+                column.append(row[name])
+            self._keys.append(key)
+            self._next = key + 1
+
+    def table(self) -> pa.Table:
+        there = {
+            name: pa.array([column[key] for key in self._keys], pa.string())
+            for name, column in self.columns.items()
+        }
+        years = pa.array([financial_year(month) for month in there["month"].to_pylist()])
+        return pa.table(
+            {"under_key": pa.array(self._keys, pa.int64()), "financial_year": years, **there}
+        )
+
+
+class _Places:
+    """Names of one kind in all releases, one release behind the other."""
+
+    def __init__(self, kind: match.Kind, names: list[match.Name]) -> None:
+        self._kind = kind
+        self._numbers = {name.published: number for number, name in enumerate(names, 1)}
+        self._places: list[int] = []
+        self.ids = sorted({name.party_id for name in names})
+        # No name has the number 0.
+        self.party = ["", *(name.party_id for name in names)]
+
+    @property
+    def count(self) -> int:
+        return len(self._places)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self._places += [
+            self._numbers[row["name"]] for row in batch.to_pylist() if row["kind"] == self._kind
+        ]
+
+    def table(self) -> pa.Table:
+        return pa.table({
+            f"{self._kind}_place": pa.array(range(self.count), pa.int64()),
+            f"{self._kind}_name_id": pa.array(self._places, pa.int64()),
+        })  # fmt: skip
+
+    def parties(self) -> pa.Table:
+        keys = {party: key for key, party in enumerate(self.ids)}
+        return pa.table({
+            f"{self._kind}_name_id": pa.array(range(1, len(self.party)), pa.int64()),
+            f"{self._kind}_key": pa.array([keys[party] for party in self.party[1:]], pa.int64()),
+        })  # fmt: skip
+
+
+def financial_year(month: str) -> str:
+    """The year from 1 April that a month lies in: `2013-14`."""
+    year = int(month[:4]) - (month[5:7] < "04")
+    return f"{year}-{(year + 1) % 100:02}"

@@ -1,0 +1,254 @@
+-- What lines are to one another, from staged lines to the rows of tables. Run in this order by an
+-- engine (see engine.py): a view whenever it is asked, a table once; rows are what a table of the
+-- database is filled with, in order. Whole numbers and texts only, and nothing that looks inside
+-- them, so that every engine says the same.
+--
+-- Given: staged (lines of all releases), releases, followers (release, the one that it restates),
+-- under (what lines are counted under), supplier_places and buyer_places (a name in a release -> its
+-- number), supplier_names and buyer_names (number of a name -> of its party, in order of ids).
+-- A sale is a line above nought.
+
+-- table repeated
+-- Lines that a release has more than once.
+SELECT release_key, base_id FROM staged GROUP BY release_key, base_id HAVING count(*) > 1
+
+-- table numbered
+SELECT staged.release_key, staged.line_number, row_number() OVER (
+        PARTITION BY staged.release_key, staged.base_id ORDER BY staged.line_number
+    ) AS place
+FROM staged
+JOIN repeated ON repeated.release_key = staged.release_key AND repeated.base_id = staged.base_id
+
+-- table added
+-- Where a feed does not restate its history, lines of later releases are further ones.
+SELECT staged.release_key, base_id, count(*) AS line_count
+FROM staged JOIN releases ON releases.release_key = staged.release_key
+WHERE releases.adds = 1
+GROUP BY staged.release_key, base_id
+
+-- table there_before
+SELECT later.release_key, later.base_id, sum(earlier.line_count) AS line_count
+FROM added AS later
+JOIN releases AS this ON this.release_key = later.release_key
+JOIN added AS earlier ON earlier.base_id = later.base_id
+JOIN releases AS that ON that.release_key = earlier.release_key
+WHERE that.feed_key = this.feed_key AND that.position < this.position AND that.is_current = 1
+GROUP BY later.release_key, later.base_id
+
+-- view identified
+-- Identical lines are told apart by their number among themselves.
+SELECT staged.release_key, staged.line_number, staged.base_id, staged.under_key,
+    staged.supplier_place, staged.buyer_place, staged.description, staged.amount_pence,
+    coalesce(numbered.place, 1) + coalesce(there_before.line_count, 0) AS occurrence
+FROM staged
+LEFT JOIN numbered ON numbered.release_key = staged.release_key
+    AND numbered.line_number = staged.line_number
+LEFT JOIN there_before ON there_before.release_key = staged.release_key
+    AND there_before.base_id = staged.base_id
+
+-- table sums
+-- Lines added up by all that cubes are made of. In a release a place is a name.
+SELECT placed.release_key, placed.under_key, supplier_places.supplier_name_id,
+    buyer_places.buyer_name_id, placed.line_count, placed.amount_pence, placed.sale_count,
+    placed.sale_pence
+FROM (
+    SELECT release_key, under_key, supplier_place, buyer_place, count(*) AS line_count,
+        sum(amount_pence) AS amount_pence, count(CASE WHEN amount_pence > 0 THEN 1 END) AS sale_count,
+        sum(CASE WHEN amount_pence > 0 THEN amount_pence ELSE 0 END) AS sale_pence
+    FROM staged
+    GROUP BY release_key, under_key, supplier_place, buyer_place
+) AS placed
+JOIN supplier_places ON supplier_places.supplier_place = placed.supplier_place
+JOIN buyer_places ON buyer_places.buyer_place = placed.buyer_place
+
+-- table pairs
+SELECT sums.release_key, under.month, supplier_names.supplier_key, buyer_names.buyer_key,
+    sum(sums.line_count) AS line_count, sum(sums.amount_pence) AS amount_pence
+FROM sums
+JOIN under ON under.under_key = sums.under_key
+JOIN supplier_names ON supplier_names.supplier_name_id = sums.supplier_name_id
+JOIN buyer_names ON buyer_names.buyer_name_id = sums.buyer_name_id
+GROUP BY sums.release_key, under.month, supplier_names.supplier_key, buyer_names.buyer_key
+
+-- view current_sums
+SELECT sums.release_key, under.month, under.financial_year, under.framework, under.lot,
+    under.sector, under.supplier_size, supplier_names.supplier_key, buyer_names.buyer_key,
+    sums.supplier_name_id, sums.buyer_name_id, sums.line_count, sums.amount_pence,
+    sums.sale_count, sums.sale_pence
+FROM sums
+JOIN releases ON releases.release_key = sums.release_key
+JOIN under ON under.under_key = sums.under_key
+JOIN supplier_names ON supplier_names.supplier_name_id = sums.supplier_name_id
+JOIN buyer_names ON buyer_names.buyer_name_id = sums.buyer_name_id
+WHERE releases.is_current = 1
+
+-- rows spend
+-- In the order of the bulk files, so that lines that are alike lie together.
+SELECT identified.release_key, identified.line_number, identified.base_id, identified.occurrence,
+    identified.under_key, supplier_places.supplier_name_id, buyer_places.buyer_name_id,
+    identified.description, identified.amount_pence
+FROM identified
+JOIN releases ON releases.release_key = identified.release_key
+JOIN under ON under.under_key = identified.under_key
+JOIN supplier_places ON supplier_places.supplier_place = identified.supplier_place
+JOIN buyer_places ON buyer_places.buyer_place = identified.buyer_place
+WHERE releases.is_current = 1
+ORDER BY under.month, supplier_places.supplier_name_id, buyer_places.buyer_name_id,
+    CASE WHEN identified.base_id < 0 THEN 1 ELSE 0 END, identified.base_id, identified.occurrence
+
+-- rows line_spans
+-- Runs of releases that held a line: in a run, position and number rise together.
+SELECT feed_key, base_id, occurrence, min(position) AS first_position, max(position) AS last_position
+FROM (
+    SELECT releases.feed_key, identified.base_id, identified.occurrence, releases.position,
+        releases.position - row_number() OVER (
+            PARTITION BY releases.feed_key, identified.base_id, identified.occurrence
+            ORDER BY releases.position
+        ) AS run
+    FROM identified JOIN releases ON releases.release_key = identified.release_key
+)
+GROUP BY feed_key, base_id, occurrence, run
+ORDER BY CASE WHEN base_id < 0 THEN 1 ELSE 0 END, base_id, occurrence, feed_key, first_position
+
+-- rows release_months
+SELECT sums.release_key, under.month, under.framework, under.lot, under.sector,
+    under.supplier_size, sum(sums.line_count) AS line_count, sum(sums.amount_pence) AS amount_pence
+FROM sums JOIN under ON under.under_key = sums.under_key
+GROUP BY sums.release_key, under.month, under.framework, under.lot, under.sector,
+    under.supplier_size
+ORDER BY sums.release_key, under.month, under.framework NULLS FIRST, under.lot NULLS FIRST,
+    under.sector NULLS FIRST, under.supplier_size NULLS FIRST
+
+-- rows published_categories
+SELECT sums.release_key, under.framework_published, under.lot_published, under.sector_published,
+    under.supplier_size_published, under.framework, under.lot, under.sector, under.supplier_size,
+    sum(sums.line_count) AS line_count, sum(sums.amount_pence) AS amount_pence
+FROM sums JOIN under ON under.under_key = sums.under_key
+GROUP BY sums.release_key, under.framework_published, under.lot_published, under.sector_published,
+    under.supplier_size_published, under.framework, under.lot, under.sector, under.supplier_size
+ORDER BY sums.release_key, under.framework_published NULLS FIRST, under.lot_published NULLS FIRST,
+    under.sector_published NULLS FIRST, under.supplier_size_published NULLS FIRST,
+    under.framework NULLS FIRST, under.lot NULLS FIRST, under.sector NULLS FIRST,
+    under.supplier_size NULLS FIRST
+
+-- rows release_sizes
+SELECT sums.release_key, supplier_names.supplier_key, under.supplier_size,
+    min(under.month) AS first_month, max(under.month) AS last_month,
+    sum(sums.line_count) AS line_count, sum(sums.amount_pence) AS amount_pence
+FROM sums
+JOIN under ON under.under_key = sums.under_key
+JOIN supplier_names ON supplier_names.supplier_name_id = sums.supplier_name_id
+GROUP BY sums.release_key, supplier_names.supplier_key, under.supplier_size
+ORDER BY sums.release_key, supplier_names.supplier_key, under.supplier_size NULLS FIRST
+
+-- rows changes
+SELECT release_key, previous_key, month, supplier_key, buyer_key,
+    sum(before_count) AS before_count, sum(after_count) AS after_count,
+    sum(before_pence) AS before_pence, sum(after_pence) AS after_pence
+FROM (
+    SELECT followers.release_key, followers.previous_key, pairs.month, pairs.supplier_key,
+        pairs.buyer_key, pairs.line_count AS before_count, NULL AS after_count,
+        pairs.amount_pence AS before_pence, NULL AS after_pence
+    FROM followers JOIN pairs ON pairs.release_key = followers.previous_key
+    UNION ALL
+    SELECT followers.release_key, followers.previous_key, pairs.month, pairs.supplier_key,
+        pairs.buyer_key, NULL, pairs.line_count, NULL, pairs.amount_pence
+    FROM followers JOIN pairs ON pairs.release_key = followers.release_key
+)
+GROUP BY release_key, previous_key, month, supplier_key, buyer_key
+HAVING sum(before_pence) IS DISTINCT FROM sum(after_pence)
+    OR sum(before_count) IS DISTINCT FROM sum(after_count)
+ORDER BY release_key, month, supplier_key, buyer_key
+
+-- table pair_months
+SELECT buyer_key, supplier_key, month, supplier_size, release_key, sum(line_count) AS line_count,
+    sum(amount_pence) AS amount_pence, sum(sale_count) AS sale_count, sum(sale_pence) AS sale_pence
+FROM current_sums
+GROUP BY buyer_key, supplier_key, month, supplier_size, release_key
+
+-- rows pair_months
+SELECT * FROM pair_months
+ORDER BY buyer_key, supplier_key, month, supplier_size NULLS FIRST, release_key
+
+-- rows pair_years
+SELECT buyer_key, supplier_key, financial_year, framework, lot, sector, supplier_size,
+    sum(line_count) AS line_count, sum(amount_pence) AS amount_pence,
+    sum(sale_count) AS sale_count, sum(sale_pence) AS sale_pence,
+    min(month) AS first_month, max(month) AS last_month,
+    min(CASE WHEN sale_count > 0 THEN month END) AS first_sale_month,
+    max(CASE WHEN sale_count > 0 THEN month END) AS last_sale_month
+FROM current_sums
+GROUP BY buyer_key, supplier_key, financial_year, framework, lot, sector, supplier_size
+ORDER BY buyer_key, supplier_key, financial_year, framework NULLS FIRST, lot NULLS FIRST,
+    sector NULLS FIRST, supplier_size NULLS FIRST
+
+-- table pair_totals
+SELECT buyer_key, supplier_key, supplier_size, buyer_name_id, supplier_name_id,
+    sum(line_count) AS line_count, sum(amount_pence) AS amount_pence,
+    sum(sale_count) AS sale_count, sum(sale_pence) AS sale_pence,
+    min(month) AS first_month, max(month) AS last_month, min(first_sale_month) AS first_sale_month,
+    max(CASE WHEN sale_count > 0 THEN month END) AS last_sale_month,
+    sum(CASE WHEN month = first_sale_month THEN sale_pence ELSE 0 END) AS first_sale_pence
+FROM (
+    SELECT buyer_key, supplier_key, supplier_size, buyer_name_id, supplier_name_id, month,
+        line_count, amount_pence, sale_count, sale_pence,
+        min(CASE WHEN sale_count > 0 THEN month END) OVER (
+            PARTITION BY buyer_key, supplier_key, supplier_size, buyer_name_id, supplier_name_id
+        ) AS first_sale_month
+    FROM current_sums
+)
+GROUP BY buyer_key, supplier_key, supplier_size, buyer_name_id, supplier_name_id
+
+-- rows pair_totals
+SELECT supplier_size, buyer_name_id, supplier_name_id, line_count, amount_pence, sale_count,
+    sale_pence, first_month, last_month, first_sale_month, last_sale_month, first_sale_pence
+FROM pair_totals
+ORDER BY buyer_key, supplier_key, supplier_size NULLS FIRST, buyer_name_id, supplier_name_id
+
+-- rows party_months
+SELECT sales.month, sales.supplier_count, sales.buyer_count,
+    coalesce(new_suppliers.new_count, 0) AS new_supplier_count,
+    coalesce(new_buyers.new_count, 0) AS new_buyer_count
+FROM (
+    SELECT month, count(DISTINCT supplier_key) AS supplier_count,
+        count(DISTINCT buyer_key) AS buyer_count
+    FROM pair_months WHERE sale_count > 0 GROUP BY month
+) AS sales
+LEFT JOIN (
+    SELECT month, count(*) AS new_count
+    FROM (SELECT min(first_sale_month) AS month FROM pair_totals GROUP BY supplier_key) AS firsts
+    GROUP BY month
+) AS new_suppliers ON new_suppliers.month = sales.month
+LEFT JOIN (
+    SELECT month, count(*) AS new_count
+    FROM (SELECT min(first_sale_month) AS month FROM pair_totals GROUP BY buyer_key) AS firsts
+    GROUP BY month
+) AS new_buyers ON new_buyers.month = sales.month
+ORDER BY sales.month
+
+-- view sales
+SELECT supplier_names.supplier_key, under.supplier_size, staged.amount_pence
+FROM staged
+JOIN releases ON releases.release_key = staged.release_key
+JOIN under ON under.under_key = staged.under_key
+JOIN supplier_places ON supplier_places.supplier_place = staged.supplier_place
+JOIN supplier_names ON supplier_names.supplier_name_id = supplier_places.supplier_name_id
+WHERE releases.is_current = 1 AND staged.amount_pence > 0
+
+-- rows usual_deals
+-- The sale in the middle, or the two: by supplier as each size, and as any.
+SELECT size_choice, supplier_key, min(amount_pence) AS low_pence, max(amount_pence) AS high_pence
+FROM (
+    SELECT coalesce(supplier_size, 'not-published') AS size_choice, supplier_key, amount_pence,
+        row_number() OVER (PARTITION BY supplier_key, supplier_size ORDER BY amount_pence) AS place,
+        count(*) OVER (PARTITION BY supplier_key, supplier_size) AS places
+    FROM sales
+    UNION ALL
+    SELECT 'any', supplier_key, amount_pence,
+        row_number() OVER (PARTITION BY supplier_key ORDER BY amount_pence),
+        count(*) OVER (PARTITION BY supplier_key)
+    FROM sales
+) AS placed
+WHERE 2 * place BETWEEN places AND places + 2
+GROUP BY size_choice, supplier_key
+ORDER BY size_choice, supplier_key
