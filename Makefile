@@ -9,20 +9,24 @@ KEEP ?= 0
 SITE_URL ?= http://localhost:$(PORT)
 ROWS ?= 20000
 SEED ?= 1
+ENGINE ?= local
+export ENGINE
 
 BIN := .venv/bin
 # A sample of another size or seed is another history, so each has a folder of its own.
 DEMO = build/demo/$(ROWS)-$(SEED)
 INGEST := $(BIN)/python -m ingest
 PLACES = --feeds $(FEEDS) --build $(BUILD)
+# Spark is large, so it is only there where it is asked for.
+READY = .venv/ready$(if $(filter-out local,$(ENGINE)),-spark)
 # 3 says that the site is published but something wants a look; that is no reason not to serve it.
 LOOK_AT_IT = || [ $$? -eq 3 ]
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fetch preview build serve refresh schedule accept withdraw test check bench clean
+.PHONY: help setup demo fetch preview build serve refresh schedule accept withdraw test check scale-check bench clean
 
 help:
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-11s %s\n", $$1, $$2}'
 
 setup: .venv/ready ## Install what the service needs into .venv
 
@@ -50,10 +54,10 @@ fetch: .venv/ready ## Bring new releases into the archive
 preview: .venv/ready ## Show what FILE=… (of FEED=…) would do before anything is public
 	$(INGEST) preview '$(FILE)' $(PLACES) $(if $(FEED),--feed $(FEED))
 
-build: .venv/ready ## Fetch, build, prove and publish (FEEDS=… for another declaration)
+build: $(READY) ## Fetch, build, prove and publish (FEEDS=… for another declaration, ENGINE=spark://… on a cluster)
 	$(INGEST) build $(PLACES)
 
-serve: .venv/ready ## The real job: fetch, build, prove, publish, serve (PORT=…, FEEDS=…)
+serve: $(READY) ## The real job: fetch, build, prove, publish, serve (PORT=…, FEEDS=…)
 	@$(INGEST) build $(PLACES) $(LOOK_AT_IT) || [ -e $(BUILD)/govspend.db ]
 	$(MAKE) --no-print-directory site
 
@@ -63,7 +67,7 @@ site:
 	@echo "Serving on http://localhost:$(PORT) until you press Ctrl-C"
 	@exec $(BIN)/python -m govspend_site.serve $(BUILD) --host $(HOST) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL) $(if $(NO_WARM),--no-warm)
 
-refresh: .venv/ready ## Build aside and publish under a running site, for a schedule (KEEP=… editions stay)
+refresh: $(READY) ## Build aside and publish under a running site, for a schedule (KEEP=… editions stay)
 	$(INGEST) refresh $(PLACES) --keep $(KEEP)
 
 schedule: .venv/ready ## Show the units for systemd and the line for cron that refresh once a day
@@ -82,6 +86,9 @@ check: .venv/ready-dev ## ruff, mypy --strict and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+scale-check: .venv/ready-dev .venv/ready-spark ## Build the same with DuckDB and on Spark, and compare every file
+	$(BIN)/python tests/scale_check.py
 
 bench: .venv/ready-dev ## Measure build and site beside stock tools and floors (ROWS=260000)
 	$(BIN)/python -m tests.bench --rows $(ROWS)

@@ -29,10 +29,11 @@ from ingest import report as reporting
 from ingest import sample as sampling
 from ingest import schedule as scheduling
 from ingest.build import Plan, Workshop, locked
+from ingest.engine import require_known
 from ingest.errors import DeclarationError, IngestError, NothingToPublish
 from ingest.feeds import Declaration, Feed
 from ingest.feeds import load as load_feeds
-from ingest.options import BUILD, FEED, FEEDS, FILE, KEEP
+from ingest.options import BUILD, ENGINE, FEED, FEEDS, FILE, KEEP
 from ingest.progress import Progress
 from ingest.releases import Release
 
@@ -64,13 +65,17 @@ def main() -> None:
 
 
 def with_shop(function: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command --feeds and --build, and hands it the Workshop that they make."""
+    """Gives a command --feeds, --build and --engine, and hands it the Workshop that they make."""
 
     @FEEDS
     @BUILD
+    @ENGINE
     @functools.wraps(function)
-    def command(feeds_path: Path, build_path: Path, **rest: Any) -> None:
-        shop = Workshop(load_feeds(feeds_path), build_path.resolve(), Progress())
+    def command(feeds_path: Path, build_path: Path, engine_address: str, **rest: Any) -> None:
+        require_known(engine_address)
+        shop = Workshop(
+            load_feeds(feeds_path), build_path.resolve(), Progress(), engine_address
+        )  # fmt: skip
         function(shop=shop, **rest)
 
     return command

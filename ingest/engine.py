@@ -6,6 +6,7 @@ engines differ. What looks inside a cell is Python's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +18,8 @@ from ingest.feeds import Feed
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Three numbers: executors, cores of each, megabytes of each. One: threads of a single process.
+_ADDRESS = re.compile(r"local|spark://\S+|local-cluster\[\d+,\d+,\d+\]|local\[\d+\]")
 Job = tuple[Receipt, Path, Feed]
 """What is to be staged: the receipt, the file, its feed."""
 
@@ -48,11 +51,23 @@ class Engine(Protocol):
         """Removes what it kept on disk."""
 
 
+def require_known(address: str) -> None:
+    """Raises DeclarationError where no engine has such an address."""
+    if not _ADDRESS.fullmatch(address):
+        raise DeclarationError(
+            f"ENGINE={address}: no such engine; there are local, spark://HOST:PORT and, to try "
+            "that on one machine, local-cluster[2,1,1024]."
+        )
+
+
 def at(address: str, folder: Path) -> Engine:
-    """The engine at `address`: `local`. It may keep what it needs for a while in `folder`."""
+    """The engine at `address`. It may keep what it needs for a while in `folder`."""
+    require_known(address)
+    # Imported here: an idle build needs no engine, and most need no Spark.
     if address == "local":
-        # Imported here: an idle build needs no engine.
         from ingest.engines.local import LocalEngine
 
         return LocalEngine(folder)
-    raise DeclarationError(f"ENGINE={address}: no such engine; there is `local`.")
+    from ingest.engines.spark import SparkEngine
+
+    return SparkEngine(address, folder)

@@ -16,6 +16,10 @@ BUILD = click.option(
     "--build", "build_path", type=click.Path(path_type=Path), default=Path("build"),
     envvar="BUILD", show_default=True, help="The folder of archive, editions and reports.",
 )  # fmt: skip
+ENGINE = click.option(
+    "--engine", "engine_address", default="local", envvar="ENGINE", show_default=True,
+    help="What relates lines: this machine, or a cluster at spark://HOST:PORT.",
+)  # fmt: skip
 KEEP = click.option(
     "--keep", type=click.IntRange(min=0), default=0, envvar="KEEP", show_default="all",
     help="How many editions stay, the newest among them; 0 keeps all.",

@@ -20,7 +20,8 @@ from conftest import REAL_FEEDS, absent, ingest
 
 from ingest import feeds, stage
 from ingest.archive import Archive
-from ingest.engines.spark import EngineError, Job, SparkEngine
+from ingest.engine import Job
+from ingest.engines.spark import EngineError, SparkEngine
 from ingest.errors import IngestError
 
 CLUSTER = "local-cluster[2,1,1024]"
