@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 
 from ingest import read_back
 from ingest.archive import Archive
+from ingest.columnar import COUNTED_UNDER
 from ingest.fill import digits
 from ingest.load import statements
 from ingest.publish import MANIFEST
@@ -301,7 +302,7 @@ def _as_staged(release: Release, folder: Path) -> BulkFile:
             "amount_pence": lines.column("amount_pence"),
         })  # fmt: skip
         found = facets.take(pc.index_in(lines.column("facets"), facets.column("facets")))
-        for name in facets.column_names[1:]:
+        for name in COUNTED_UNDER:
             whole = whole.append_column(name, found.column(name))
         writer = writer or pq.ParquetWriter(path, whole.schema, compression="zstd")
         writer.write_table(whole.combine_chunks())

@@ -39,8 +39,10 @@ FACETS = pa.schema(
         ("lot_published", pa.string()),
         ("sector_published", pa.string()),
         ("supplier_size_published", pa.string()),
+        ("line_count", pa.int64()),
     ]
 )
+COUNTED_UNDER = FACETS.names[1:-1]
 NAMES = pa.schema(
     [
         ("kind", pa.string()),

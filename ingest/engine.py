@@ -32,6 +32,12 @@ class Engine(Protocol):
         `report` is told, now and then, how many files are still to be done.
         """
 
+    def divide(self, column: str, parts: Sequence[str]) -> None:
+        """`parts` are conditions on `column`, `{0}` being its table, one for each part of the work.
+
+        In them what follows may be done, in this order, where the SQL says `part of` the column.
+        """
+
     def read(self, name: str, path: Path) -> None:
         """The Parquet file at `path` is the table `name`."""
 

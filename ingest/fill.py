@@ -11,7 +11,7 @@ import pyarrow as pa
 from ingest.engine import Engine
 from ingest.relate import Keys, statements
 
-_UNDER = ("month", "framework", "lot", "sector", "supplier_size")
+UNDER = ("month", "framework", "lot", "sector", "supplier_size")
 Columns = dict[str, list[Any]]
 
 
@@ -57,7 +57,7 @@ def _telling(keys: Keys) -> dict[str, Callable[[list[Any]], Columns]]:
         "feed_key": looked_up(feed_id=keys.feeds),
         "supplier_key": looked_up(supplier_id=keys.suppliers),
         "buyer_key": looked_up(buyer_id=keys.buyers),
-        "under_key": looked_up(**{name: keys.under[name] for name in _UNDER}),
+        "under_key": looked_up(**{name: keys.under[name] for name in UNDER}),
         "supplier_name_id": lambda values: {
             "supplier_name_id": values,
             "supplier_id": [keys.supplier_of_name[value] for value in values],

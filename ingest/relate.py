@@ -6,11 +6,13 @@ given. Every text that they need is told by a number and put back when tables ar
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -18,10 +20,12 @@ from ingest import columnar, match
 from ingest.engine import Engine
 from ingest.releases import Release
 
+_T = TypeVar("_T")
 _SQL = Path(__file__).with_name("relations.sql")
 KINDS: tuple[match.Kind, ...] = ("supplier", "buyer")
 _HEAD = re.compile(r"^-- (view|table|rows) (\w+)\n", re.MULTILINE)
-_COUNTED_UNDER = columnar.FACETS.names[1:]
+PART = 250_000
+"""lines that are related at once where the engine divides its work"""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ def relate(
     for kind in KINDS:
         engine.hold(f"{kind}_places", places[kind].table())
         engine.hold(f"{kind}_names", places[kind].parties())
+    _divide(engine, placed, under, places)
     for what, name, sql in statements():
         if what == "view":
             engine.define(name, sql)
@@ -91,6 +96,55 @@ def relate(
         [one.release.release_id for one in placed], feeds, places["supplier"].ids,
         places["buyer"].ids, under.columns, places["supplier"].party, places["buyer"].party,
     )  # fmt: skip
+
+
+def _divide(
+    engine: Engine, placed: Sequence[Placed], under: _Under, places: Mapping[match.Kind, _Places]
+) -> None:
+    """Parts of about as many lines each, by every column that relations.sql divides the work by."""
+    total = sum(one.release.staged.summary.loaded_count for one in placed)
+    engine.divide("base_id", _between("base_id", list(_id_ranges(-(-total // PART)))))
+    engine.divide("under_key", _between("under_key", _ranges(under.line_counts)))
+    for kind in KINDS:
+        engine.divide(f"{kind}_key", _between(f"{kind}_key", _ranges(places[kind].line_counts())))
+    engine.divide("line_number", [
+        f"{{0}}.release_key = {key} AND {{0}}.line_number BETWEEN {low} AND {low + PART - 1}"
+        for key, one in enumerate(placed)
+        for low in range(0, one.release.staged.summary.last_line + 1, PART)
+    ])  # fmt: skip
+    months: Counter[str] = Counter()
+    for one in placed:
+        for month, (lines, _) in one.release.staged.summary.months.items():
+            months[month] += lines
+    ranges = _ranges(dict(sorted(months.items())))
+    engine.divide("month", [f"{{0}}.month BETWEEN '{low}' AND '{high}'" for low, high in ranges])
+
+
+def _between(column: str, ranges: Iterable[tuple[int, int]]) -> list[str]:
+    return [f"{{0}}.{column} BETWEEN {low} AND {high}" for low, high in ranges]
+
+
+def _id_ranges(count: int) -> Iterator[tuple[int, int]]:
+    """So many equal ranges of whole numbers of 64 bits, in the order of their digits."""
+    ends = [(1 << 64) * number // count for number in range(count + 1)]
+    ends = sorted({*ends, 1 << 63})
+    for low, high in itertools.pairwise(ends):
+        # From the middle on their sign is set.
+        below = 1 << 64 if low >= 1 << 63 else 0
+        yield low - below, high - 1 - below
+
+
+def _ranges(weights: Mapping[_T, int]) -> list[tuple[_T, _T]]:
+    """Ranges of the keys, which come in order, that weigh about PART each."""
+    found: list[tuple[_T, _T]] = []
+    weight = PART
+    for key, more in weights.items():
+        if weight + more > PART or not found:
+            found.append((key, key))
+            weight = 0
+        found[-1] = (found[-1][0], key)
+        weight += more
+    return found
 
 
 def statements() -> Iterator[tuple[str, str, str]]:
@@ -127,8 +181,9 @@ class _Under:
     """What lines of all releases are counted under, one release behind the other."""
 
     def __init__(self) -> None:
-        self.columns: dict[str, list[Any]] = {name: [] for name in _COUNTED_UNDER}
-        self._keys: list[int] = []
+        self.columns: dict[str, list[Any]] = {name: [] for name in columnar.COUNTED_UNDER}
+        self.line_counts: dict[int, int] = {}
+        """number -> lines"""
         self._next = 0
 
     @property
@@ -143,17 +198,21 @@ class _Under:
             for name, column in self.columns.items():
                 column += [None] * (key - len(column))
                 column.append(row[name])
-            self._keys.append(key)
+            self.line_counts[key] = row["line_count"]
             self._next = key + 1
 
     def table(self) -> pa.Table:
         there = {
-            name: pa.array([column[key] for key in self._keys], pa.string())
+            name: pa.array([column[key] for key in self.line_counts], pa.string())
             for name, column in self.columns.items()
         }
         years = pa.array([financial_year(month) for month in there["month"].to_pylist()])
         return pa.table(
-            {"under_key": pa.array(self._keys, pa.int64()), "financial_year": years, **there}
+            {
+                "under_key": pa.array(list(self.line_counts), pa.int64()),
+                "financial_year": years,
+                **there,
+            }
         )
 
 
@@ -164,6 +223,7 @@ class _Places:
         self._kind = kind
         self._numbers = {name.published: number for number, name in enumerate(names, 1)}
         self._places: list[int] = []
+        self._counts: list[int] = []
         self.ids = sorted({name.party_id for name in names})
         # No name has the number 0.
         self.party = ["", *(name.party_id for name in names)]
@@ -173,15 +233,23 @@ class _Places:
         return len(self._places)
 
     def add(self, batch: pa.RecordBatch) -> None:
-        self._places += [
-            self._numbers[row["name"]] for row in batch.to_pylist() if row["kind"] == self._kind
-        ]
+        rows = [row for row in batch.to_pylist() if row["kind"] == self._kind]
+        self._places += [self._numbers[row["name"]] for row in rows]
+        self._counts += [row["line_count"] for row in rows]
 
     def table(self) -> pa.Table:
         return pa.table({
             f"{self._kind}_place": pa.array(range(self.count), pa.int64()),
             f"{self._kind}_name_id": pa.array(self._places, pa.int64()),
         })  # fmt: skip
+
+    def line_counts(self) -> dict[int, int]:
+        """number of a party -> lines in all releases"""
+        keys = {party: key for key, party in enumerate(self.ids)}
+        counts = dict.fromkeys(range(len(self.ids)), 0)
+        for number, count in zip(self._places, self._counts, strict=True):
+            counts[keys[self.party[number]]] += count
+        return counts
 
     def parties(self) -> pa.Table:
         keys = {party: key for key, party in enumerate(self.ids)}

@@ -10,7 +10,9 @@
 
 -- table repeated
 -- Lines that a release has more than once.
-SELECT release_key, base_id FROM staged GROUP BY release_key, base_id HAVING count(*) > 1
+SELECT release_key, base_id FROM staged
+WHERE 1 = 1 /* part of staged.base_id */
+GROUP BY release_key, base_id HAVING count(*) > 1
 
 -- table numbered
 SELECT staged.release_key, staged.line_number, row_number() OVER (
@@ -18,12 +20,13 @@ SELECT staged.release_key, staged.line_number, row_number() OVER (
     ) AS place
 FROM staged
 JOIN repeated ON repeated.release_key = staged.release_key AND repeated.base_id = staged.base_id
+WHERE 1 = 1 /* part of staged.base_id */
 
 -- table added
 -- Where a feed does not restate its history, lines of later releases are further ones.
 SELECT staged.release_key, base_id, count(*) AS line_count
 FROM staged JOIN releases ON releases.release_key = staged.release_key
-WHERE releases.adds = 1
+WHERE releases.adds = 1 /* part of staged.base_id */
 GROUP BY staged.release_key, base_id
 
 -- table there_before
@@ -33,6 +36,7 @@ JOIN releases AS this ON this.release_key = later.release_key
 JOIN added AS earlier ON earlier.base_id = later.base_id
 JOIN releases AS that ON that.release_key = earlier.release_key
 WHERE that.feed_key = this.feed_key AND that.position < this.position AND that.is_current = 1
+    /* part of later.base_id */
 GROUP BY later.release_key, later.base_id
 
 -- view identified
@@ -56,6 +60,7 @@ FROM (
         sum(amount_pence) AS amount_pence, count(CASE WHEN amount_pence > 0 THEN 1 END) AS sale_count,
         sum(CASE WHEN amount_pence > 0 THEN amount_pence ELSE 0 END) AS sale_pence
     FROM staged
+    WHERE 1 = 1 /* part of staged.under_key */
     GROUP BY release_key, under_key, supplier_place, buyer_place
 ) AS placed
 JOIN supplier_places ON supplier_places.supplier_place = placed.supplier_place
@@ -68,6 +73,7 @@ FROM sums
 JOIN under ON under.under_key = sums.under_key
 JOIN supplier_names ON supplier_names.supplier_name_id = sums.supplier_name_id
 JOIN buyer_names ON buyer_names.buyer_name_id = sums.buyer_name_id
+WHERE 1 = 1 /* part of buyer_names.buyer_key */
 GROUP BY sums.release_key, under.month, supplier_names.supplier_key, buyer_names.buyer_key
 
 -- view current_sums
@@ -83,18 +89,16 @@ JOIN buyer_names ON buyer_names.buyer_name_id = sums.buyer_name_id
 WHERE releases.is_current = 1
 
 -- rows spend
--- In the order of the bulk files, so that lines that are alike lie together.
+-- In the order of the files, from the first month to the last.
 SELECT identified.release_key, identified.line_number, identified.base_id, identified.occurrence,
     identified.under_key, supplier_places.supplier_name_id, buyer_places.buyer_name_id,
     identified.description, identified.amount_pence
 FROM identified
 JOIN releases ON releases.release_key = identified.release_key
-JOIN under ON under.under_key = identified.under_key
 JOIN supplier_places ON supplier_places.supplier_place = identified.supplier_place
 JOIN buyer_places ON buyer_places.buyer_place = identified.buyer_place
-WHERE releases.is_current = 1
-ORDER BY under.month, supplier_places.supplier_name_id, buyer_places.buyer_name_id,
-    CASE WHEN identified.base_id < 0 THEN 1 ELSE 0 END, identified.base_id, identified.occurrence
+WHERE releases.is_current = 1 /* part of identified.line_number */
+ORDER BY identified.release_key, identified.line_number
 
 -- rows line_spans
 -- Runs of releases that held a line: in a run, position and number rise together.
@@ -106,7 +110,8 @@ FROM (
             ORDER BY releases.position
         ) AS run
     FROM identified JOIN releases ON releases.release_key = identified.release_key
-)
+    WHERE 1 = 1 /* part of identified.base_id */
+) AS numbered_runs
 GROUP BY feed_key, base_id, occurrence, run
 ORDER BY CASE WHEN base_id < 0 THEN 1 ELSE 0 END, base_id, occurrence, feed_key, first_position
 
@@ -150,24 +155,30 @@ FROM (
         pairs.buyer_key, pairs.line_count AS before_count, NULL AS after_count,
         pairs.amount_pence AS before_pence, NULL AS after_pence
     FROM followers JOIN pairs ON pairs.release_key = followers.previous_key
+    WHERE 1 = 1 /* part of pairs.month */
     UNION ALL
     SELECT followers.release_key, followers.previous_key, pairs.month, pairs.supplier_key,
         pairs.buyer_key, NULL, pairs.line_count, NULL, pairs.amount_pence
     FROM followers JOIN pairs ON pairs.release_key = followers.release_key
-)
+    WHERE 1 = 1 /* part of pairs.month */
+) AS both_sides
 GROUP BY release_key, previous_key, month, supplier_key, buyer_key
 HAVING sum(before_pence) IS DISTINCT FROM sum(after_pence)
     OR sum(before_count) IS DISTINCT FROM sum(after_count)
-ORDER BY release_key, month, supplier_key, buyer_key
+ORDER BY month, release_key, supplier_key, buyer_key
 
 -- table pair_months
 SELECT buyer_key, supplier_key, month, supplier_size, release_key, sum(line_count) AS line_count,
     sum(amount_pence) AS amount_pence, sum(sale_count) AS sale_count, sum(sale_pence) AS sale_pence
 FROM current_sums
+WHERE 1 = 1 /* part of current_sums.buyer_key */
 GROUP BY buyer_key, supplier_key, month, supplier_size, release_key
 
 -- rows pair_months
-SELECT * FROM pair_months
+SELECT buyer_key, supplier_key, month, supplier_size, release_key, line_count, amount_pence,
+    sale_count, sale_pence
+FROM pair_months
+WHERE 1 = 1 /* part of pair_months.buyer_key */
 ORDER BY buyer_key, supplier_key, month, supplier_size NULLS FIRST, release_key
 
 -- rows pair_years
@@ -178,6 +189,7 @@ SELECT buyer_key, supplier_key, financial_year, framework, lot, sector, supplier
     min(CASE WHEN sale_count > 0 THEN month END) AS first_sale_month,
     max(CASE WHEN sale_count > 0 THEN month END) AS last_sale_month
 FROM current_sums
+WHERE 1 = 1 /* part of current_sums.buyer_key */
 GROUP BY buyer_key, supplier_key, financial_year, framework, lot, sector, supplier_size
 ORDER BY buyer_key, supplier_key, financial_year, framework NULLS FIRST, lot NULLS FIRST,
     sector NULLS FIRST, supplier_size NULLS FIRST
@@ -196,13 +208,15 @@ FROM (
             PARTITION BY buyer_key, supplier_key, supplier_size, buyer_name_id, supplier_name_id
         ) AS first_sale_month
     FROM current_sums
-)
+    WHERE 1 = 1 /* part of current_sums.buyer_key */
+) AS dated
 GROUP BY buyer_key, supplier_key, supplier_size, buyer_name_id, supplier_name_id
 
 -- rows pair_totals
 SELECT supplier_size, buyer_name_id, supplier_name_id, line_count, amount_pence, sale_count,
     sale_pence, first_month, last_month, first_sale_month, last_sale_month, first_sale_pence
 FROM pair_totals
+WHERE 1 = 1 /* part of pair_totals.buyer_key */
 ORDER BY buyer_key, supplier_key, supplier_size NULLS FIRST, buyer_name_id, supplier_name_id
 
 -- rows party_months
@@ -235,7 +249,7 @@ JOIN supplier_places ON supplier_places.supplier_place = staged.supplier_place
 JOIN supplier_names ON supplier_names.supplier_name_id = supplier_places.supplier_name_id
 WHERE releases.is_current = 1 AND staged.amount_pence > 0
 
--- rows usual_deals
+-- table usual_deals
 -- The sale in the middle, or the two: by supplier as each size, and as any.
 SELECT size_choice, supplier_key, min(amount_pence) AS low_pence, max(amount_pence) AS high_pence
 FROM (
@@ -243,12 +257,17 @@ FROM (
         row_number() OVER (PARTITION BY supplier_key, supplier_size ORDER BY amount_pence) AS place,
         count(*) OVER (PARTITION BY supplier_key, supplier_size) AS places
     FROM sales
+    WHERE 1 = 1 /* part of sales.supplier_key */
     UNION ALL
     SELECT 'any', supplier_key, amount_pence,
         row_number() OVER (PARTITION BY supplier_key ORDER BY amount_pence),
         count(*) OVER (PARTITION BY supplier_key)
     FROM sales
+    WHERE 1 = 1 /* part of sales.supplier_key */
 ) AS placed
 WHERE 2 * place BETWEEN places AND places + 2
 GROUP BY size_choice, supplier_key
+
+-- rows usual_deals
+SELECT size_choice, supplier_key, low_pence, high_pence FROM usual_deals
 ORDER BY size_choice, supplier_key

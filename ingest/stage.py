@@ -240,6 +240,7 @@ def _write_lines(
             for reject in taken.rejects:
                 tally.reject(reject.amount)
             summary.blank_count += taken.blank_count
+            summary.last_line = block.numbers[-1]
             lines.add(
                 found.line_number, _numbers(found.base_id), [one.place for one in found.under],
                 names["supplier"].places(found.supplier), names["buyer"].places(found.buyer),
@@ -251,9 +252,8 @@ def _write_lines(
             notes.add_rows(taken.notes)
             report(block.numbers[-1])
     with Table(folder / "facets.parquet", FACETS) as table:
-        table.add_rows([
-            (one.place, *one.facets) for one in tally.under.values() if one.line_count
-        ])  # fmt: skip
+        counted = (one for one in tally.under.values() if one.line_count)
+        table.add_rows([(one.place, *one.facets, one.line_count) for one in counted])
     with Table(folder / "names.parquet", NAMES) as table:
         for kind, known in names.items():
             table.add_rows([(kind, *row) for row in known.rows()])

@@ -22,6 +22,8 @@ class Summary:
     headings: list[str]
     unknown_headings: list[list[str | None]]
     date_order: str
+    last_line: int = 0
+    """where the last row of the file starts"""
     line_count: int = 0
     """lines below the heading that are not blank: loaded and quarantined together"""
     blank_count: int = 0

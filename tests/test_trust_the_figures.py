@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import formats
+import pyarrow as pa
 import pytest
 from conftest import ROOT, Site, ingest
 
-from ingest import summarise
+from ingest import fill, relate
+from ingest.engines.local import LocalEngine
 
 DECEMBER = "G-Cloud-Total-Spend-13-12-13.csv"
 JULY = "G-Cloud-Spend-14-07-14-v2-For-import.csv"
@@ -268,23 +271,25 @@ def test_a_figure_published_at_the_time_that_differs_fails_the_build(
     assert not (tmp_path / "govspend.db").exists()
 
 
-def test_the_usual_deal_of_a_firm_of_two_sizes_is_of_all_its_sales() -> None:
+def test_the_usual_deal_of_a_firm_of_two_sizes_is_of_all_its_sales(tmp_path: Path) -> None:
     """A median cannot be had from two medians: 1, 2, 3 and 10, 20 have 3 in the middle."""
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    db.executescript((ROOT / "ingest" / "schema.sql").read_text())
-    for number, (firm, size, pence) in enumerate([
-        ("two", "SME", 1), ("two", "SME", 3), ("two", "SME", 2), ("two", None, 20),
-        ("two", None, 10), ("two", "SME", -5), ("one", "Large", 5), ("one", "Large", 6),
-    ]):  # fmt: skip
-        db.execute(
-            "INSERT INTO spend (spend_id, release_id, line_number, month, supplier_size, "
-            "amount_pence, supplier_id, buyer_id, supplier_name_id, buyer_name_id) "
-            "VALUES (?, 'r', ?, '2014-01-01', ?, ?, ?, 'b', 0, 0)",
-            [str(number), number, size, pence, firm],
-        )
-    summarise.summarise_spend(db)
-    assert db.execute("SELECT * FROM usual_deals ORDER BY 2, 1").fetchall() == [
-        ("Large", "one", 6), ("any", "one", 6),
-        ("SME", "two", 2), ("any", "two", 3), ("not-published", "two", 15),
+    sales = [
+        (0, "SME", 1), (0, "SME", 3), (0, "SME", 2), (0, None, 20), (0, None, 10),
+        (1, "Large", 5), (1, "Large", 6),
     ]  # fmt: skip
-    db.close()
+    columns = ("supplier_key", "supplier_size", "amount_pence")
+    keys = relate.Keys([], [], ["two", "one"], [], {name: [] for name in fill.UNDER}, [], [])
+    with contextlib.closing(LocalEngine(tmp_path / "engine")) as engine:
+        engine.hold(
+            "sales", pa.table(dict(zip(columns, map(list, zip(*sales, strict=True)), strict=True)))
+        )
+        (sql,) = (sql for what, name, sql in relate.statements() if (what, name) == ASKED)
+        (found,) = fill.columns_of(engine.batches(sql), keys)
+    rows = zip(found["size_choice"], found["supplier_id"], found["usual_pence"], strict=True)
+    assert sorted(rows) == [
+        ("Large", "one", 6), ("SME", "two", 2), ("any", "one", 6), ("any", "two", 3),
+        ("not-published", "two", 15),
+    ]  # fmt: skip
+
+
+ASKED = ("rows", "usual_deals")

@@ -8,7 +8,8 @@ import pytest
 
 from ingest.archive import Receipt
 from ingest.releases import doubts, in_force, judge, name
-from ingest.stage import Staged, Summary
+from ingest.stage import Staged
+from ingest.tally import Summary
 
 
 def staged(

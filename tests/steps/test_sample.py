@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ingest import read, sample
 from ingest.errors import IngestError
 from ingest.feeds import DEFAULT_FEEDS, heading_key, load
-from ingest.parse import Conventions, Spend, parser
+from ingest.parse import Conventions, Parser, Spend
 from ingest.rename import rename
 
 REAL = Path(__file__).parents[3] / "shared" / "data"
@@ -76,7 +76,7 @@ def base_ids(folder: Path, release: sample.Release) -> Counter[str]:
     feed, path = load(DEFAULT_FEEDS).feeds["gcloud-sales"], folder / release.filename
     columns, rows = rename(release.filename, read.rows(path, read.survey(path)), feed)
     last_month = month_text(release.newest) + "-01"
-    parse = parser(feed, columns, Conventions("day-first", "2012-04-01", last_month))
+    parse = Parser(feed, columns, Conventions("day-first", "2012-04-01", last_month))
     return Counter(line.base_id for line in map(parse, rows) if isinstance(line, Spend))
 
 
