@@ -15,16 +15,27 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import formats
+import pyarrow as pa
 import pytest
 from conftest import REAL_FEEDS, absent, ingest
 
 from ingest import feeds, stage
 from ingest.archive import Archive
 from ingest.engine import Job
+from ingest.engines.local import LocalEngine
 from ingest.engines.spark import EngineError, SparkEngine
 from ingest.errors import IngestError
 
 CLUSTER = "local-cluster[2,1,1024]"
+NUMBERED = """
+SELECT text, amount_pence, row_number() OVER (PARTITION BY text ORDER BY line_number) AS place
+FROM lines
+"""
+ROWS = """
+SELECT numbered.text, numbered.place, numbered.amount_pence, sums.pence
+FROM numbered JOIN sums ON sums.text IS NOT DISTINCT FROM numbered.text
+ORDER BY numbered.text NULLS FIRST, numbered.place
+"""
 EXECUTOR = "CoarseGrainedExecutorBackend"
 
 
@@ -160,3 +171,24 @@ def _above(process: int) -> int | None:
         except OSError:
             break
     return None
+
+
+def test_rows_come_in_order_and_in_the_same_types(spark: SparkEngine, tmp_path: Path) -> None:
+    """One SQL means one thing: unknown first where it says so, text by its bytes, whole pence."""
+    texts = [None, "", "Z", "a", "z", "é"]
+    lines = pa.table({
+        "line_number": pa.array(range(30_000), pa.int32()),
+        "text": pa.array([texts[number % 6] for number in range(30_000)]),
+        "amount_pence": pa.array([(-1) ** number * (10**14 + number) for number in range(30_000)]),
+    })  # fmt: skip
+    found = []
+    for engine in (spark, LocalEngine(tmp_path / "local")):
+        engine.hold("lines", lines)
+        engine.define("numbered", NUMBERED)
+        engine.make("sums", "SELECT text, sum(amount_pence) AS pence FROM lines GROUP BY text")
+        rows = pa.Table.from_batches(engine.batches(ROWS))
+        assert {str(kind) for kind in rows.schema.types} == {"int64", "string"}
+        found.append(rows.to_pylist())
+    assert found[0] == found[1]
+    assert len(found[0]) == 30_000
+    assert [row["text"] for row in found[0][::5_000]] == texts

@@ -15,6 +15,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -108,9 +109,6 @@ class SparkEngine:
 
     def _stage(self, job: Job, folder: Path) -> Told:
         """A Spark job of its own: a release that kills every worker takes no other with it."""
-        from py4j.protocol import Py4JError
-        from pyspark.errors import PySparkException
-
         receipt, path, feed = job
         order = json.dumps(
             [asdict(receipt), str(path), feed.model_dump_json(), str(folder), stage.recipe()]
@@ -118,9 +116,13 @@ class SparkEngine:
         told = self._session.createDataFrame([(order,)], "job string").coalesce(1)
         told = told.mapInArrow(_stage_each, "outcome string, reason string")
         try:
-            return Told(*told.collect()[0])
-        except (PySparkException, Py4JError) as error:
+            with _plainly(self._master):
+                return Told(*told.collect()[0])
+        except EngineError as error:
             return Told("failed", str(error))
+
+    def divide(self, column: str, parts: Sequence[str]) -> None:
+        """Nothing: a cluster divides the work itself, and sorts the whole of it."""
 
     def read(self, name: str, path: Path) -> None:
         """The Parquet file, or folder of such, at `path` is the table `name`."""
@@ -128,14 +130,8 @@ class SparkEngine:
 
     def hold(self, name: str, table: pa.Table) -> None:
         """A table from here, small enough for memory."""
-        self.hold_batches(name, table.to_reader())
-
-    def hold_batches(self, name: str, batches: pa.RecordBatchReader) -> None:
-        """The same of a table that is too large for memory."""
         path = self._place(f"{name}.parquet")
-        with pq.ParquetWriter(path, batches.schema, compression="zstd") as file:
-            for batch in batches:
-                file.write_batch(batch)
+        pq.write_table(table, path, compression="zstd")
         self.read(name, path)
 
     def define(self, name: str, sql: str) -> None:
@@ -163,7 +159,8 @@ class SparkEngine:
     def _written(self, answer: DataFrame) -> Path:
         """The folder of files that hold it: in order of the rows, where they have one."""
         folder = self._place("rows")
-        answer.write.parquet(_address(folder))
+        with _plainly(self._master):
+            answer.write.parquet(_address(folder))
         return folder
 
     def _place(self, name: str) -> Path:
@@ -188,7 +185,8 @@ def _session(master: str) -> SparkSession:
         os.environ["SPARK_LOCAL_IP"] = HERE["spark.driver.host"]
     for name, value in (SETTINGS | here).items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    with _plainly(f"{master} could not be started"):
+        session = builder.getOrCreate()
     atexit.register(_stop, session)
     return session
 
@@ -201,6 +199,19 @@ def _stop(session: SparkSession) -> None:
     # The workers of a local cluster keep their logs beside Spark's own files.
     home = os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent
     shutil.rmtree(Path(home, "work", application), ignore_errors=True)
+
+
+@contextmanager
+def _plainly(what: str) -> Iterator[None]:
+    """Raises EngineError, one line after `what`, for what Spark and Java raise in pages."""
+    from py4j.protocol import Py4JError, Py4JJavaError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        told = error.java_exception if isinstance(error, Py4JJavaError) else error
+        raise EngineError(f"{what}: {str(told).partition(chr(10))[0]}") from error
 
 
 def _address(path: Path) -> str:
