@@ -23,7 +23,7 @@ from ingest import feeds, stage
 from ingest.archive import Archive
 from ingest.engine import Job
 from ingest.engines.local import LocalEngine
-from ingest.engines.spark import EngineError, SparkEngine
+from ingest.engines.spark import EngineError, SparkEngine, stop
 from ingest.errors import IngestError
 
 CLUSTER = "local-cluster[2,1,1024]"
@@ -49,6 +49,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkEngine]:
     engine = SparkEngine(CLUSTER, tmp_path_factory.mktemp("engine") / "spark")
     yield engine
     engine.close()
+    stop()
 
 
 def archived(declaration: Path, build: Path) -> list[Job]:

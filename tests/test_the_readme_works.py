@@ -107,8 +107,8 @@ def test_make_help_lists_every_target(copy: Path) -> None:
     )
     names = [line.split()[0] for line in done.stdout.splitlines()]
     assert " ".join(names) == (
-        "setup demo fetch preview build serve refresh schedule accept withdraw test check bench "
-        "clean"
+        "setup demo fetch preview build serve refresh schedule accept withdraw test check "
+        "scale-check bench clean"
     )
 
 

@@ -187,15 +187,21 @@ def _session(master: str) -> SparkSession:
         builder = builder.config(name, value)
     with _plainly(f"{master} could not be started"):
         session = builder.getOrCreate()
-    atexit.register(_stop, session)
+    atexit.register(stop)
     return session
 
 
-def _stop(session: SparkSession) -> None:
+def stop() -> None:
+    """Ends what this process has started, as its own end does. Stopped already is stopped."""
     import pyspark
+    from pyspark.sql import SparkSession
 
+    session = SparkSession.getActiveSession()
+    if session is None:
+        return
     application = session.sparkContext.applicationId
     session.stop()
+    _session.cache_clear()
     # The workers of a local cluster keep their logs beside Spark's own files.
     home = os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent
     shutil.rmtree(Path(home, "work", application), ignore_errors=True)
