@@ -7,9 +7,9 @@ engines differ. What looks inside a cell is Python's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ingest.archive import Receipt
 from ingest.errors import DeclarationError
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"local|spark://\S+|local-cluster\[\d+,\d+,\d+\]|local\[\d+\]")
 Job = tuple[Receipt, Path, Feed]
 """What is to be staged: the receipt, the file, its feed."""
+
+
+PART = 250_000
+"""lines that are related at once where an engine divides its work"""
+_Key = TypeVar("_Key")
 
 
 class Engine(Protocol):
@@ -77,3 +82,16 @@ def at(address: str, folder: Path) -> Engine:
     from ingest.engines.spark import SparkEngine
 
     return SparkEngine(address, folder)
+
+
+def ranges(weights: Mapping[_Key, int]) -> list[tuple[_Key, _Key]]:
+    """Ranges of the keys, which come in order, that weigh about PART each."""
+    found: list[tuple[_Key, _Key]] = []
+    weight = PART
+    for key, more in weights.items():
+        if weight + more > PART or not found:
+            found.append((key, key))
+            weight = 0
+        found[-1] = (found[-1][0], key)
+        weight += more
+    return found

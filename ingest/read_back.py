@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-BATCH = 25_000
+BATCH = 20_000
 """rows at a time: enough to be quick, few enough to hold"""
 _NOTHING = {
     "INTEGER": ("0", pa.int64()),
@@ -37,11 +37,18 @@ def reader(path: Path, table: str, columns: Sequence[str] | None = None) -> pa.R
 
 def batches(path: Path, sql: str) -> Iterator[pa.RecordBatch]:
     """What `sql` gives; what a column is, is told by its first cell."""
-    # Imported here, for an idle build does without it.
-    import adbc_driver_sqlite.dbapi as driver
+    # Imported here, for an idle build does without it. The driver's own interface for databases
+    # would load pandas and 40 MB with it.
+    from adbc_driver_manager import AdbcConnection, AdbcStatement
+    from adbc_driver_sqlite import connect
 
-    address = f"{path.resolve().as_uri()}?mode=ro"
-    with driver.connect(address) as connection, connection.cursor() as cursor:
-        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH)})
-        cursor.execute(sql)
-        yield from cursor.fetch_record_batch()
+    with (
+        connect(f"{path.resolve().as_uri()}?mode=ro") as database,
+        AdbcConnection(database) as connection,
+        AdbcStatement(connection) as statement,
+    ):
+        statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH)})
+        statement.set_sql_query(sql)
+        stream, _ = statement.execute_query()
+        with pa.RecordBatchReader.from_stream(stream) as found:
+            yield from found

@@ -12,20 +12,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 
 from ingest import columnar, match
-from ingest.engine import Engine
+from ingest.engine import PART, Engine, ranges
 from ingest.releases import Release
 
-_T = TypeVar("_T")
 _SQL = Path(__file__).with_name("relations.sql")
 KINDS: tuple[match.Kind, ...] = ("supplier", "buyer")
 _HEAD = re.compile(r"^-- (view|table|rows) (\w+)\n", re.MULTILINE)
-PART = 250_000
-"""lines that are related at once where the engine divides its work"""
 
 
 @dataclass(frozen=True)
@@ -104,9 +101,9 @@ def _divide(
     """Parts of about as many lines each, by every column that relations.sql divides the work by."""
     total = sum(one.release.staged.summary.loaded_count for one in placed)
     engine.divide("base_id", _between("base_id", list(_id_ranges(-(-total // PART)))))
-    engine.divide("under_key", _between("under_key", _ranges(under.line_counts)))
+    engine.divide("under_key", _between("under_key", ranges(under.line_counts)))
     for kind in KINDS:
-        engine.divide(f"{kind}_key", _between(f"{kind}_key", _ranges(places[kind].line_counts())))
+        engine.divide(f"{kind}_key", _between(f"{kind}_key", ranges(places[kind].line_counts())))
     engine.divide("line_number", [
         f"{{0}}.release_key = {key} AND {{0}}.line_number BETWEEN {low} AND {low + PART - 1}"
         for key, one in enumerate(placed)
@@ -116,12 +113,12 @@ def _divide(
     for one in placed:
         for month, (lines, _) in one.release.staged.summary.months.items():
             months[month] += lines
-    ranges = _ranges(dict(sorted(months.items())))
-    engine.divide("month", [f"{{0}}.month BETWEEN '{low}' AND '{high}'" for low, high in ranges])
+    by_month = ranges(dict(sorted(months.items())))
+    engine.divide("month", [f"{{0}}.month BETWEEN '{low}' AND '{high}'" for low, high in by_month])
 
 
-def _between(column: str, ranges: Iterable[tuple[int, int]]) -> list[str]:
-    return [f"{{0}}.{column} BETWEEN {low} AND {high}" for low, high in ranges]
+def _between(column: str, parts: Iterable[tuple[int, int]]) -> list[str]:
+    return [f"{{0}}.{column} BETWEEN {low} AND {high}" for low, high in parts]
 
 
 def _id_ranges(count: int) -> Iterator[tuple[int, int]]:
@@ -132,19 +129,6 @@ def _id_ranges(count: int) -> Iterator[tuple[int, int]]:
         # From the middle on their sign is set.
         below = 1 << 64 if low >= 1 << 63 else 0
         yield low - below, high - 1 - below
-
-
-def _ranges(weights: Mapping[_T, int]) -> list[tuple[_T, _T]]:
-    """Ranges of the keys, which come in order, that weigh about PART each."""
-    found: list[tuple[_T, _T]] = []
-    weight = PART
-    for key, more in weights.items():
-        if weight + more > PART or not found:
-            found.append((key, key))
-            weight = 0
-        found[-1] = (found[-1][0], key)
-        weight += more
-    return found
 
 
 def statements() -> Iterator[tuple[str, str, str]]:

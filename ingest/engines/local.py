@@ -39,6 +39,9 @@ class LocalEngine:
                 "memory_limit": MEMORY,
                 "temp_directory": str(self._folder / "spilled"),
                 "threads": 2,
+                # What is free goes back at once: there are others who need it.
+                "allocator_flush_threshold": "4MB",
+                "allocator_bulk_deallocation_flush_threshold": "8MB",
                 # Order is asked for where it matters.
                 "preserve_insertion_order": False,
             },
