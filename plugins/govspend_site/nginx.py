@@ -41,7 +41,7 @@ def configuration(wanted: Wanted, *, is_whole: bool = False) -> str:
     """The file for nginx's conf.d or, where `is_whole`, all that an nginx by itself needs."""
     parts = urlsplit(wanted.url)
     text = _text("site").substitute(
-        servers="\n    ".join(f"server {one} max_fails=2 fail_timeout=5s;"
+        servers="\n    ".join(f"server {one} max_fails=5 fail_timeout=5s;"
                               for one in wanted.upstreams),
         url=wanted.url.rstrip("/"), scheme=parts.scheme, netloc=parts.netloc, host=parts.hostname,
         listen=wanted.listen, cache=wanted.cache, cache_mb=wanted.cache_mb,
