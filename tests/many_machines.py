@@ -63,9 +63,8 @@ class Fleet:
 
     def command(self, line: str) -> str:
         """A line of the README with the places and ports of this test."""
+        line = re.sub(r"\b800[012]\b", lambda port: str(self.ports[port[0]]), line)
         line = line.replace("../second", str(self.builds[1])).replace(" build/", " ./build/")
-        for name, port in self.ports.items():
-            line = line.replace(name, str(port))
         if not line.startswith("make"):
             return line.replace("./build", str(self.builds[0]))
         given = "" if "BUILD=" in line else f" BUILD={self.builds[0]}"
