@@ -1,0 +1,142 @@
+"""A database whose lines lie in files of their own, the shards; for one without any, as ever.
+
+Whether a statement reads lines is asked of SQLite, once a statement. One that reads none runs on
+the edition's own file and opens no shard. Datasette's looks at the schema (columns, keys, search)
+do as well: the edition has every table, and those of lines are empty.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from datasette.database import QueryInterrupted
+
+from govspend_site import lane, queries, visits
+from govspend_site.shards import files
+from govspend_site.shards.reader import Reader
+
+# Statements of which it is remembered whether they read lines.
+_REMEMBERED = 2_000
+# What Datasette's page of a row asks of each table that refers to it; cubes know it of lines.
+_LINES_OF = re.compile(r"\(select count\(\*\) from \[?spend\]? where \[?(\w+)\]?=:id\)")
+_CUBES = dict.fromkeys(
+    ("supplier_id", "buyer_id", "supplier_name_id", "buyer_name_id"), "pair_totals"
+) | {"release_id": f"({queries.sql('spend_months')})"}
+
+
+class ShardedDatabase(visits.VisitedDatabase):
+    """A published file, with the files of its lines where it has them."""
+
+    def __init__(self, datasette: Any, path: str, is_mutable: bool) -> None:
+        super().__init__(datasette, path, is_mutable=is_mutable)
+        self.shards = files.of(Path(path))
+        self._threads = threading.local()
+        self._reads_lines: dict[str, bool] = {}
+
+    def line_counts(self) -> dict[str, int | None]:
+        """Rows of the tables that are empty in the edition's own file, where they are known."""
+        if not self.shards:
+            return {}
+        return {"spend": sum(shard.line_count for shard in self.shards), "line_spans": None}
+
+    async def execute_fn(self, fn: Callable[[Any], Any]) -> Any:
+        """As Datasette's own, but for the connections: those are this edition's alone."""
+        run = asyncio.get_running_loop().run_in_executor
+        return await run(self.ds.executor, lambda: fn(self._connection()))
+
+    async def execute_ours(self, sql: str, params: Any, truncate: bool, *others: Any) -> Any:
+        """As Datasette's own, but for lines: those are read wherever they lie."""
+        if not self.shards:
+            return await super().execute_ours(sql, params, truncate, *others)
+        sql = counted_by_cubes(sql)
+        if not await self.reads_lines(sql, params):
+            return await super().execute_ours(sql, params, truncate, *others)
+        custom_time_limit, page_size, *_ = others
+        seconds = min(custom_time_limit or 10**6, self.ds.sql_time_limit_ms) / 1000
+        most = self._most(page_size) if truncate else None
+        return await self.execute_fn(lambda _: self._read(sql, params, seconds, most))
+
+    async def all_rows(self, sql: str, params: Mapping[str, object]) -> list[dict[str, Any]]:
+        """The rows of a SELECT of the site's own, however long it takes."""
+        if not self.shards or not await self.reads_lines(sql, params):
+            return await super().all_rows(sql, params)
+        found = await self.execute_fn(lambda _: self._read(sql, params, math.inf, None))
+        return [dict(row) for row in found.rows]
+
+    async def reads_lines(self, sql: str, params: Any) -> bool:
+        """Whether a statement reads a table that is empty in the edition's own file."""
+        if sql not in self._reads_lines:
+            if len(self._reads_lines) >= _REMEMBERED:
+                self._reads_lines.clear()
+            read = await self.execute_fn(lambda _: self._reader().reads(sql, params or {}))
+            self._reads_lines[sql] = not files.LINES.isdisjoint(read)
+        return self._reads_lines[sql]
+
+    def _most(self, page_size: int | None) -> int:
+        most: int = self.ds.max_returned_rows
+        return most + (most == (page_size or self.ds.page_size))
+
+    def _read(self, sql: str, params: Any, seconds: float, most: int | None) -> Any:
+        """Rows of a statement that reads lines, as Datasette has them."""
+        reader, deadline = self._reader(), time.monotonic() + seconds
+        reader.limit(lambda: time.monotonic() > deadline)
+        try:
+            found = reader.execute(sql, {} if params is None else params)
+            rows = list(found) if most is None else found.fetchmany(most + 1)
+        except sqlite3.OperationalError as error:
+            if error.args == ("interrupted",):
+                raise QueryInterrupted(error, sql, params) from None
+            raise
+        finally:
+            reader.limit(None)
+        names = [column[0] for column in found.description]
+        is_cut = most is not None and len(rows) > most
+        return visits.results(lane.Answer(names, rows[:most], is_cut))
+
+    def _connection(self) -> sqlite3.Connection:
+        """This thread's connection to the edition's own file."""
+        found: sqlite3.Connection | None = getattr(self._threads, "connection", None)
+        if found is None:
+            found = self.connect()
+            self.ds._prepare_connection(found, self.name)
+            self._threads.connection = found
+        return found
+
+    def _reader(self) -> Reader:
+        """This thread's reader of lines."""
+        found: Reader | None = getattr(self._threads, "reader", None)
+        if found is None:
+            path = Path(self.path)
+            edition = self._connect(path)
+            found = Reader(edition, path, self.shards, self._connect)
+            self._threads.reader = found
+        return found
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{path}?immutable=1", uri=True, check_same_thread=False, isolation_level=None
+        )
+        self.ds._prepare_connection(connection, self.name)
+        connection.row_factory = None
+        self._all_file_connections.append(connection)
+        return connection
+
+
+def counted_by_cubes(sql: str) -> str:
+    """Datasette's counts of the lines that refer to a row, asked of the cubes of lines."""
+
+    def counted(found: re.Match[str]) -> str:
+        cube = _CUBES.get(found[1])
+        if cube is None:
+            return found[0]
+        return f"(SELECT coalesce(sum(line_count), 0) FROM {cube} WHERE {found[1]} = :id)"  # noqa: S608
+
+    return _LINES_OF.sub(counted, sql)

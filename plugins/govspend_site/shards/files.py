@@ -1,0 +1,55 @@
+"""Which files hold the lines of an edition."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+LINES = frozenset({"spend", "spend_fts", "line_spans"})
+"""Tables that are empty in an edition with shards, and filled in each shard."""
+REFERENCE = frozenset({
+    "editions", "feeds", "releases", "frameworks", "lots", "categories", "buyers", "suppliers",
+    "buyer_names", "supplier_names",
+})  # fmt: skip
+"""Tables that are the same in each shard as in the edition itself."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A file of lines: what they have in common, their months, how many they are."""
+
+    name: str
+    first_month: str
+    last_month: str
+    line_count: int
+    byte_count: int
+    sha256: str
+    path: Path
+
+
+def of(database: Path) -> tuple[Shard, ...]:
+    """The shards of an edition's file, the newest first; none where it holds its lines itself."""
+    folder = database.with_suffix("")
+    sql = (
+        "SELECT shard, first_month, last_month, line_count, byte_count, sha256 FROM shards "
+        "ORDER BY last_month DESC, shard DESC"
+    )
+    try:
+        with closing(sqlite3.connect(f"file:{database}?immutable=1", uri=True)) as connection:
+            rows = connection.execute(sql).fetchall()
+    except sqlite3.Error:
+        # An edition from before there were shards; one that is damaged says so where it is read.
+        return ()
+    return tuple(
+        Shard(name, first, last, lines, size, sha256, folder / f"lines-{name}.db")
+        for name, first, last, lines, size, sha256 in rows
+    )
+
+
+def is_in_order(shards: Sequence[Shard]) -> bool:
+    """Whether each shard, newest first, is older than the one before it: no month is in two."""
+    return all(later.first_month > earlier.last_month for later, earlier in pairwise(shards))
