@@ -36,6 +36,7 @@ def split(database: Path, folder: Path, key: str = "financial_year") -> list[Pat
     `key` is SQL over the columns of spend. Gives the shards' files, the first months first.
     """
     with closing(sqlite3.connect(database, isolation_level=None)) as db:
+        db.execute("PRAGMA synchronous = OFF")
         schema = [
             sql
             for (sql,) in db.execute(
@@ -61,6 +62,7 @@ _NO_SEARCH = "INSERT INTO spend_fts (spend_fts) VALUES ('delete-all')"
 def _shard(db: sqlite3.Connection, path: Path, schema: list[str], chosen: str, gone: bool) -> None:
     """A file of the lines that are chosen; the first also has the spans of lines that are gone."""
     with closing(sqlite3.connect(path, isolation_level=None)) as shard:
+        shard.execute("PRAGMA synchronous = OFF")
         for sql in schema:
             shard.execute(sql)
     db.execute("ATTACH ? AS shard", [str(path)])
@@ -80,6 +82,7 @@ def _shard(db: sqlite3.Connection, path: Path, schema: list[str], chosen: str, g
     db.execute("COMMIT")
     db.execute("DETACH shard")
     with closing(sqlite3.connect(path, isolation_level=None)) as shard:
+        shard.execute("PRAGMA synchronous = OFF")
         shard.executescript(SEARCH)
         shard.execute("ANALYZE")
 

@@ -25,6 +25,8 @@ from govspend_site.shards.reader import Reader
 
 # Statements of which it is remembered whether they read lines.
 _REMEMBERED = 2_000
+# Shards that a message names.
+_NAMED = 24
 # What Datasette's page of a row asks of each table that refers to it; cubes know it of lines.
 _LINES_OF = re.compile(r"\(select count\(\*\) from \[?spend\]? where \[?(\w+)\]?=:id\)")
 _CUBES = dict.fromkeys(
@@ -38,6 +40,7 @@ class ShardedDatabase(visits.VisitedDatabase):
     def __init__(self, datasette: Any, path: str, is_mutable: bool) -> None:
         super().__init__(datasette, path, is_mutable=is_mutable)
         self.shards = files.of(Path(path))
+        self._summaries = files.summaries(Path(path)) if self.shards else frozenset()
         self._threads = threading.local()
         self._reads_lines: dict[str, bool] = {}
 
@@ -46,6 +49,51 @@ class ShardedDatabase(visits.VisitedDatabase):
         if not self.shards:
             return {}
         return {"spend": sum(shard.line_count for shard in self.shards), "line_spans": None}
+
+    @property
+    def shards_said(self) -> str:
+        """How many files there are, to begin a sentence with."""
+        count = len(self.shards)
+        return f"This edition keeps its lines in {count} file{'' if count == 1 else 's'}"
+
+    def place(self, shard: str) -> lane.Place:
+        """Where a visitor's SQL runs: on one file of lines, or on the edition's own without them.
+
+        Raises lane.Elsewhere for a file that is not there.
+        """
+        names = [found.name for found in self.shards]
+        if not names:
+            return super().place(shard)
+        listed = ", ".join(names[:_NAMED]) + ", …" * (len(names) > _NAMED)
+        if not shard:
+            why = (
+                f"{self.shards_said}, and {{table}} is in those. Choose one, as shard={names[0]} "
+                f"(_shard on a table's page): {listed}. Across all lines, ask the Parquet file "
+                "with DuckDB."
+            )
+            return lane.Place(str(self.path), tuple(files.LINES), why)
+        found = next((found for found in self.shards if found.name == shard), None)
+        if found is None:
+            raise lane.Elsewhere(f"{self.shards_said}, and none is “{shard[:80]}”: {listed}.")
+        why = f"{self.shards_said}, and {{table}} is in none of them. Ask it without shard={shard}."
+        return lane.Place(str(found.path), tuple(self._summaries), why)
+
+    def searched(self, shard: str) -> str:
+        """What an answer to a visitor's SQL is from, in words."""
+        if not self.shards:
+            return ""
+        source = f"the lines of {shard}" if shard else "the summaries, which hold no line"
+        return f"{self.shards_said}. This answer is from {source}."
+
+    async def shard_for(self, sql: str, params: Mapping[str, object]) -> str | None:
+        """The shard to ask a statement of, as a visitor would; '' for none, None where no one file
+        has all that it reads."""
+        if not self.shards:
+            return ""
+        read = await self.execute_fn(lambda _: self._reader().reads(sql, params))
+        if files.LINES.isdisjoint(read):
+            return ""
+        return self.shards[0].name if self._summaries.isdisjoint(read) else None
 
     async def execute_fn(self, fn: Callable[[Any], Any]) -> Any:
         """As Datasette's own, but for the connections: those are this edition's alone."""
@@ -94,6 +142,9 @@ class ShardedDatabase(visits.VisitedDatabase):
         except sqlite3.OperationalError as error:
             if error.args == ("interrupted",):
                 raise QueryInterrupted(error, sql, params) from None
+            if str(error).startswith("unable to open"):
+                # No fault of the visitor's, which is what Datasette takes SQLite's errors for.
+                raise FileNotFoundError("a file of lines is missing") from error
             raise
         finally:
             reader.limit(None)
@@ -122,7 +173,10 @@ class ShardedDatabase(visits.VisitedDatabase):
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"file:{path}?immutable=1", uri=True, check_same_thread=False, isolation_level=None
+            f"file:{path}?mode=ro&immutable=1",
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
         )
         self.ds._prepare_connection(connection, self.name)
         connection.row_factory = None

@@ -92,10 +92,14 @@ class Reader:
         return frozenset(found)
 
     def execute(self, sql: str, given: Any) -> Rows:
-        """The rows of a statement that reads lines. Raises sqlite3.Error."""
+        """The rows of a statement. Raises sqlite3.Error."""
         self._trim()
+        read = self.reads(sql, given)
+        if LINES.isdisjoint(read):
+            cursor = self._edition.execute(sql, given)
+            return Rows(cursor.description, iter(cursor))
         found = statements.read(sql)
-        alone = self.reads(sql, given) <= LINES | REFERENCE | _ANYWHERE
+        alone = read <= LINES | REFERENCE | _ANYWHERE
         if found is None or not alone or not isinstance(given, Mapping):
             return Rows(*self._together.execute(sql, given))
         # The edition's own table of lines is there, and empty: it says what columns there are.
@@ -169,7 +173,9 @@ class Reader:
         return [s.name for s in self.shards] if self._together.is_open else list(self._open)
 
     def close(self) -> None:
+        """Closes all that it reads, the edition's own file, too."""
         self._together.close()
+        self._edition.close()
         for connection in self._open.values():
             connection.close()
 

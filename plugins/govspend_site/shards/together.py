@@ -16,6 +16,7 @@ MOST_ATTACHED = 10
 """Files that a default build of SQLite attaches."""
 # What is looked for among descriptions: an expression, or the column `words` of `WITH asked AS`.
 _MATCH = re.compile(r"spend_fts\s+match\s+(?P<words>[\w.:]+(?:\(:\w+\))?)", re.IGNORECASE)
+_ASKED = re.compile(r"^WITH asked AS \(\n.+?\n(?=\))", re.DOTALL | re.MULTILINE)
 _VIEWS = "SELECT name, sql FROM main.sqlite_master WHERE type = 'view' ORDER BY rowid"
 
 Row = tuple[Any, ...]
@@ -114,7 +115,7 @@ def _to_the_end(db: sqlite3.Connection, cursor: sqlite3.Cursor) -> Iterator[Row]
 
 
 def _address(shard: Shard) -> str:
-    return f"file:{shard.path}?immutable=1"
+    return f"file:{shard.path}?mode=ro&immutable=1"
 
 
 @contextmanager
@@ -128,9 +129,10 @@ def _attached(db: sqlite3.Connection, shard: Shard) -> Iterator[None]:
 
 
 def _columns(db: sqlite3.Connection, table: str, sql: str, given: Any) -> str:
-    """The columns of a table of lines that a statement reads, all of them through a view."""
+    """The columns of a table of lines that a statement reads; all where SQLite does not tell."""
     known = [row[1] for row in db.execute(f"PRAGMA main.table_xinfo({table})")]
-    if any(re.search(rf"\b{name}\b", sql) for name, _ in db.execute(_VIEWS).fetchall()):
+    untold = ["using", "natural", *(name for name, _ in db.execute(_VIEWS).fetchall())]
+    if any(re.search(rf"\b{word}\b", sql, re.IGNORECASE) for word in untold):
         return ", ".join(known)
     read = reads.of(db, sql, given).get(table, frozenset())
     return ", ".join(name for name in known if name in read | {"spend_id", "description"})
@@ -140,7 +142,8 @@ def _looked_for(db: sqlite3.Connection, sql: str, given: Any, words: str) -> str
     """What a search looks for, as SQLite reads it in the statement."""
     asked = ""
     if words == "asked.words":
-        asked, words = f"{sql.partition(chr(10) + ')')[0]}\n)", "(SELECT words FROM asked)"
+        asked = f"{_ASKED.findall(sql)[0]})"
+        words = "(SELECT words FROM asked)"
     found: str | None = db.execute(f"{asked} SELECT {words}", given).fetchone()[0]
     return found
 
