@@ -8,6 +8,7 @@ by: the site stands on the contract alone.
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 import shutil
@@ -17,14 +18,19 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 import pytest
-from conftest import Site, serving
+import yaml
+from conftest import ROOT, Site, in_a_loop, serving
+from govspend_site import live, serve
 from govspend_site.shards import files, statement
 from govspend_site.shards.reader import Reader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from splitting import split, split_copy
+
+from ingest import publish
 
 QUARTER = "substr(month, 1, 4) || '-Q' || ((substr(month, 6, 2) + 2) / 3)"
 # Tables that are the same in both, for statements that a test asks of both.
@@ -428,3 +434,161 @@ def test_what_needs_all_lines_at_once_gets_them(
 def test_a_statement_that_is_not_understood_is_asked_of_all_shards_together(sql: str) -> None:
     """What is taken for a list or a sum and is none would be answered wrongly, in silence."""
     assert statement.read(sql) is None
+
+
+SQL = "select count(*) as lines, sum(amount_pence) as pence from spend"
+
+
+def test_visitors_sql_asks_one_shard_and_says_so(sample_site: Site, split_site: Site) -> None:
+    """Page, JSON and CSV answer from the file that was chosen, name it, and keep the choice."""
+    with closing(sqlite3.connect(sample_site.db)) as db:
+        expected = db.execute(f"{SQL} WHERE financial_year = '2015-16'").fetchone()
+    asked = {"sql": SQL, "shard": "2015-16"}
+    said_so = "This edition keeps its lines in 6 files. This answer is from the lines of 2015-16."
+    for ending in (".json", ".csv", ""):
+        answer = split_site.get(f"/govspend{ending}", params=asked)
+        assert answer.status_code == 200
+        assert answer.headers["govspend-note"] == said_so
+        if ending == ".json":
+            assert answer.json()["rows"] == [list(expected)]
+        elif ending == ".csv":
+            assert table_of(answer)[1] == [str(value) for value in expected]
+        else:
+            assert said_so in answer.text
+            assert "<option selected>2015-16</option>" in answer.text
+            links = re.findall(
+                r'href="([^"]*govspend\.(?:json|csv|xlsx|parquet)[^"]*)"', answer.text
+            )
+            assert len(links) >= 3
+            assert all("shard=2015-16" in link for link in links)
+
+
+def test_visitors_sql_about_summaries_needs_no_shard(sample_site: Site, split_site: Site) -> None:
+    """Cubes, names and releases are in one file, and the same statement works as before."""
+    asked = {"sql": "select sum(line_count), sum(amount_pence) from pair_years"}
+    answer = split_site.get("/govspend.json", params=asked)
+    assert answer.json()["rows"] == sample_site.get("/govspend.json", params=asked).json()["rows"]
+    assert "This answer is from the summaries" in answer.headers["govspend-note"]
+    assert "govspend-note" not in sample_site.get("/govspend.json", params=asked).headers
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"sql": SQL}, "Choose one, as shard=2017-18"),
+        ({"sql": "select count(*) from spend_named"}, "spend is in those"),
+        ({"sql": "select 1 from buyers join spend using (buyer_id)"}, "spend is in those"),
+        ({"sql": "select count(*) from spend_fts where spend_fts match 'cloud'"}, "Choose one"),
+        ({"sql": "select * from release_lines"}, "2017-18, 2016-17, 2015-16, 2014-15, 2013-14"),
+        ({"sql": SQL, "shard": "1999-00"}, "and none is “1999-00”: 2017-18"),
+        ({"sql": "select 1", "shard": "../govspend"}, "and none is “../govspend”"),
+        ({"sql": "select count(*) from pair_years", "shard": "2015-16"}, "without shard=2015-16"),
+        ({"sql": "select count(*) from revisions", "shard": "2015-16"}, "in none of them"),
+    ],
+)
+def test_no_answer_is_empty_because_it_looked_in_the_wrong_file(
+    split_site: Site, asked: dict[str, str], says: str
+) -> None:
+    """An empty table taken for the data would be a wrong answer: the error names the files."""
+    for path in ("/govspend.json", "/govspend.csv", "/govspend"):
+        answer = split_site.get(path, params=asked)
+        assert answer.status_code == 400, path
+        text = answer.json()["error"] if path.endswith("json") else html.unescape(answer.text)
+        assert "This edition keeps its lines in 6 files" in text
+        assert says in text
+
+
+def test_a_condition_in_sql_asks_one_shard_too(sample_site: Site, split_site: Site) -> None:
+    """`_where` on the table is a visitor's SQL: it names its shard, or is told which there are."""
+    path = "/govspend/spend.json?_where=amount_pence+>+50000&_shape=objects&_size=1000"
+    answer = split_site.get(path)
+    assert answer.status_code == 400
+    assert "_shard on a table's page" in answer.json()["error"]
+    found = split_site.get(f"{path}&_shard=2014-15").json()["rows"]
+    assert found == sample_site.get(f"{path}&financial_year=2014-15").json()["rows"]
+    assert found
+
+
+def test_each_statement_to_start_from_has_an_answer(split_site: Site) -> None:
+    """The SQL page offers nothing that then says it looked in the wrong file."""
+    page = split_site.get("/govspend").text
+    starts = re.findall(r'<li><a href="(/govspend\?sql=[^"]+)">', page)
+    assert len(starts) > 15
+    for start in starts:
+        assert split_site.get(html.unescape(start)).status_code == 200, start
+    assert any("shard=2017-18" in start for start in starts)
+
+
+def test_all_lines_at_once_with_duckdb(
+    sample_site: Site, split_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The example of the README and of the SQL page runs, and its answer is that of all lines."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (example,) = re.findall(r"```sql\n(.*?)\n```", readme, re.DOTALL)
+    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text("utf-8"))
+    assert example == metadata["ask_in_sql"]["all_lines"]["sql"]
+    for site in (sample_site, split_site):
+        assert example in html.unescape(site.get("/govspend").text)
+    (tmp_path / "spend.parquet").write_bytes(split_site.get("/downloads/spend.parquet").content)
+    monkeypatch.chdir(tmp_path)
+    with closing(sqlite3.connect(sample_site.db)) as db:
+        sql = example.replace("'spend.parquet'", "spend")
+        assert duckdb.execute(example).fetchall() == db.execute(sql).fetchall()
+    assert (
+        sample_site.get("/downloads/spend.parquet").content
+        == (tmp_path / "spend.parquet").read_bytes()
+    )
+
+
+@pytest.fixture
+def two_editions(split_build: Path, sample_build: Path, tmp_path: Path) -> Path:
+    """A build folder whose newest edition is one file, and the one before it has shards."""
+    shutil.copytree(split_build / "editions", tmp_path / "editions")
+    newest = tmp_path / "editions" / "govspend-2099-01-00000000.db"
+    shutil.copyfile((sample_build / "govspend.db").resolve(), newest)
+    newest.with_suffix("").mkdir()
+    (tmp_path / "govspend.db").symlink_to(Path("editions") / newest.name)
+    return tmp_path
+
+
+def test_a_kept_edition_with_shards_is_read_as_ever(two_editions: Path, sample_site: Site) -> None:
+    """Under /as-of/ as well, beside a newest edition that has none."""
+    (old,) = (p.stem for p in two_editions.glob("editions/*.db") if "2099" not in p.name)
+    base = f"/as-of/{old.removeprefix('govspend-')}"
+    with serving(two_editions) as site:
+        for path in ("/govspend/spend.json?_sort=amount_pence", "/api/v1/spend?q=hosting&limit=5"):
+            kept, newest = site.get(base + path).json(), site.get(path).json()
+            assert kept["rows"] == newest["rows"] == sample_site.get(path).json()["rows"]
+        line = a_line(sample_site)
+        assert site.get(f"{base}/govspend/spend/{line['spend_id']}").status_code == 200
+        asked = {"sql": SQL, "shard": "2013-14"}
+        assert site.get(f"{base}/govspend.json", params=asked).json()["rows"][0][0] > 100
+        # The newest edition is one file: it needs no choice.
+        assert site.get("/govspend.json", params={"sql": SQL}).json()["rows"][0][0] > 2000
+
+
+def test_an_edition_that_is_read_keeps_its_shards(
+    two_editions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request opens shards when it needs them: what is tidied up meanwhile leaves them be."""
+    monkeypatch.setenv("DATASETTE_SECRET", "of no use")
+    (path,) = (p for p in two_editions.glob("editions/*.db") if "2099" not in p.name)
+    old = path.stem.removeprefix("govspend-")
+
+    async def work() -> tuple[list[str], int]:
+        datasette = serve.site(two_editions)
+        await datasette.invoke_startup()
+        shelf = live.shelf_of(datasette)
+        assert shelf is not None
+        kept = shelf.kept(old)
+        assert kept is not None
+        with shelf.reading(kept, f"/as-of/{old}/"):
+            gone = publish.retire(two_editions, 1)
+            found = await kept.execute("select count(*) from spend where amount_pence > 0")
+        return gone, found.rows[0][0]
+
+    gone, lines = in_a_loop(work())
+    assert gone == []
+    assert lines > 2000
+    assert publish.retire(two_editions, 1) == [old]
+    assert not path.with_suffix("").exists()
