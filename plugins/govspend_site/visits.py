@@ -129,6 +129,10 @@ class VisitedDatabase(Database):  # type: ignore[misc]
         """What an answer to a visitor's SQL is from; nothing where there is one file."""
         return ""
 
+    async def reads_lines(self, sql: str, params: Any) -> bool:
+        """Whether a statement reads a table that is empty in the database's own file."""
+        return False
+
     async def shard_for(self, sql: str, params: Mapping[str, object]) -> str | None:
         """The file of lines that a visitor must choose for a statement; '' for none."""
         return ""
