@@ -426,6 +426,11 @@ def test_what_needs_all_lines_at_once_gets_them(
         "select lot, month, count(*) from spend group by lot",
         "select a.spend_id from spend a join spend b on b.month = a.month",
         "select lot from spend union select sector from spend",
+        "select spend_id, month from spend order by 2 limit 5",
+        "select spend_id, lot as name from spend order by name limit 5",
+        "select spend_id from spend order by lot collate nocase limit 5",
+        "select spend_id from spend where month = (select max(month) from spend) limit 5",
+        "select (select name from buyers limit 1), spend_id from spend limit 5",
         "select spend_id from spend where month between '2013-01-01' and '2014-01-01'",
     ],
 )

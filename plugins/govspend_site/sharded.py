@@ -43,6 +43,7 @@ class ShardedDatabase(visits.VisitedDatabase):
         self._summaries = files.summaries(Path(path)) if self.shards else frozenset()
         self._threads = threading.local()
         self._reads_lines: dict[str, bool] = {}
+        self._readers: list[Reader] = []
 
     def line_counts(self) -> dict[str, int | None]:
         """Rows of the tables that are empty in the edition's own file, where they are known."""
@@ -169,6 +170,7 @@ class ShardedDatabase(visits.VisitedDatabase):
             edition = self._connect(path)
             found = Reader(edition, path, self.shards, self._connect)
             self._threads.reader = found
+            self._readers.append(found)
         return found
 
     def _connect(self, path: Path) -> sqlite3.Connection:
@@ -180,8 +182,13 @@ class ShardedDatabase(visits.VisitedDatabase):
         )
         self.ds._prepare_connection(connection, self.name)
         connection.row_factory = None
-        self._all_file_connections.append(connection)
         return connection
+
+    def close(self) -> None:
+        """Closes every connection, of whatever thread."""
+        super().close()
+        for reader in self._readers:
+            reader.close()
 
 
 def counted_by_cubes(sql: str) -> str:

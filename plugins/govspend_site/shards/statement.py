@@ -17,6 +17,8 @@ _AGGREGATE = re.compile(r"\b(?:count|sum|total|min|max|avg|group_concat)\s*\(|\b
 _NAMED = re.compile(r"\s+as\s+\w+$", re.IGNORECASE)
 _NOUGHT = re.compile(r"coalesce\((?P<sum>.*), 0\)", re.IGNORECASE | re.DOTALL)
 _SUM = re.compile(r"count\(\*\)|sum\((?!\s*distinct)(?P<what>.*)\)", re.IGNORECASE | re.DOTALL)
+_NOT_HERE = re.compile(r"\b(?:between|collate)\b", re.IGNORECASE)
+_NAME = re.compile(r"\bas\s+[\[\"]?(\w+)", re.IGNORECASE)
 _SELECT = re.compile(r"\bselect\b", re.IGNORECASE)
 _FROM_LINES = re.compile(
     r"\b(?:from|join)\s+\[?(?:spend|spend_named|line_spans|release_lines)\b", re.IGNORECASE
@@ -81,8 +83,8 @@ class Sums:
 @lru_cache(maxsize=500)
 def read(sql: str) -> Listing | Sums | None:
     """What a statement asks, or None where shards cannot be asked one by one."""
-    # Two lines set side by side can lie in two shards.
-    if "between" in sql.lower() or len(_FROM_LINES.findall(sql)) != 1:
+    # Two lines set side by side can lie in two shards, and rows are merged by plain comparison.
+    if _NOT_HERE.search(sql) or len(_FROM_LINES.findall(sql)) != 1:
         return None
     found = _clauses(sql)
     if found is None:
@@ -107,12 +109,17 @@ def _listing(found: dict[str, str]) -> Listing | None:
     limit, offset = found.get("limit"), found.get("offset", "0")
     if not is_plain(found) or not f"{limit or 0}{offset}".isdigit():
         return None
+    order = tuple(map(_order, _parts(found.get("order", ""), ",")))
+    # What rows are ordered by is asked for beside them, where a number or a new name means nothing.
+    named = {name.lower() for name in _NAME.findall(found["select"])}
+    if any(term.what.isdigit() or term.column.lower() in named for term in order):
+        return None
     where = f" WHERE {found['where']}" if "where" in found else ""
     return Listing(
         head=found["select"],
         source=f"FROM {found['from']}{where}",
         conditions=_conditions(found),
-        order=tuple(map(_order, _parts(found.get("order", ""), ","))),
+        order=order,
         limit=None if limit is None else int(limit),
         offset=int(offset),
     )
