@@ -24,8 +24,8 @@ def make(db: sqlite3.Connection) -> None:
     ).fetchall()
     suppliers, buyers = (sorted({line[place] for line in lines}) for place in (7, 8))
     keys = relate.Keys(
-        sorted({line[0] for line in lines}), ["feed"], suppliers, buyers, {n: [] for n in _FACETS}, ["", *suppliers],
-        ["", *buyers],
+        sorted({line[0] for line in lines}), ["feed"], suppliers, buyers,
+        {name: [] for name in _FACETS}, ["", *suppliers], ["", *buyers],
     )  # fmt: skip
     with (
         tempfile.TemporaryDirectory() as folder,
