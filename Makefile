@@ -7,6 +7,10 @@ FEEDS ?= ingest/feeds.yml
 BUILD ?= build
 KEEP ?= 0
 SITE_URL ?= http://localhost:$(PORT)
+# Proxies on other machines that are believed, and what nginx needs to know.
+PROXY ?=
+UPSTREAMS ?= 127.0.0.1:8001 127.0.0.1:8002
+LISTEN ?= 80
 ROWS ?= 20000
 SEED ?= 1
 ENGINE ?= local
@@ -21,9 +25,10 @@ PLACES = --feeds $(FEEDS) --build $(BUILD)
 READY = .venv/ready$(if $(filter-out local,$(ENGINE)),-spark)
 # 3 says that the site is published but something wants a look; that is no reason not to serve it.
 LOOK_AT_IT = || [ $$? -eq 3 ]
+PROXIES = $(foreach one,$(PROXY),--proxy $(one))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fetch preview build serve refresh schedule accept withdraw test check scale-check bench clean
+.PHONY: help setup demo fetch preview build serve refresh schedule nginx accept withdraw test check scale-check bench clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-11s %s\n", $$1, $$2}'
@@ -65,13 +70,16 @@ serve: $(READY) ## The real job: fetch, build, prove, publish, serve (PORT=…, 
 .PHONY: site
 site:
 	@echo "Serving on http://localhost:$(PORT) until you press Ctrl-C"
-	@exec $(BIN)/python -m govspend_site.serve $(BUILD) --host $(HOST) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL) $(if $(NO_WARM),--no-warm)
+	@exec $(BIN)/python -m govspend_site.serve $(BUILD) --host $(HOST) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL) $(PROXIES) $(if $(NO_WARM),--no-warm)
 
 refresh: $(READY) ## Build aside and publish under a running site, for a schedule (KEEP=… editions stay)
 	$(INGEST) refresh $(PLACES) --keep $(KEEP)
 
 schedule: .venv/ready ## Show the units for systemd and the line for cron that refresh once a day
-	@$(INGEST) schedule $(PLACES) --keep $(KEEP) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL)
+	@$(INGEST) schedule $(PLACES) --keep $(KEEP) --host $(HOST) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL) $(PROXIES)
+
+nginx: .venv/ready ## Show what nginx needs before many machines (UPSTREAMS=…, SITE_URL=…, WHOLE=1)
+	@$(BIN)/python -m govspend_site.nginx $(foreach one,$(UPSTREAMS),--upstream $(one)) --url $(SITE_URL) --listen $(LISTEN) $(if $(WHOLE),--whole)
 
 accept: .venv/ready ## Take the held RELEASE=… (WHY=… is kept)
 	$(INGEST) accept '$(RELEASE)' $(PLACES) $(if $(WHY),--why '$(WHY)')

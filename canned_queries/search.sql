@@ -18,25 +18,25 @@ WITH asked AS (
             || '"*', '""') AS words
 ),
 found_suppliers AS (
-    SELECT suppliers.supplier_id, suppliers.name, sum(spend.amount_pence) AS amount_pence,
-        count(*) AS line_count
+    SELECT suppliers.supplier_id, suppliers.name, sum(pair_totals.amount_pence) AS amount_pence,
+        sum(pair_totals.line_count) AS line_count
     FROM asked
     JOIN suppliers_fts ON suppliers_fts MATCH asked.words
     JOIN suppliers ON suppliers.rowid = suppliers_fts.rowid
-    JOIN spend ON spend.supplier_id = suppliers.supplier_id
+    JOIN pair_totals ON pair_totals.supplier_id = suppliers.supplier_id
     GROUP BY suppliers.supplier_id
-    ORDER BY sum(spend.amount_pence) DESC, suppliers.supplier_id
+    ORDER BY sum(pair_totals.amount_pence) DESC, suppliers.supplier_id
     LIMIT 50
 ),
 found_buyers AS (
-    SELECT buyers.buyer_id, buyers.name, sum(spend.amount_pence) AS amount_pence,
-        count(*) AS line_count
+    SELECT buyers.buyer_id, buyers.name, sum(pair_totals.amount_pence) AS amount_pence,
+        sum(pair_totals.line_count) AS line_count
     FROM asked
     JOIN buyers_fts ON buyers_fts MATCH asked.words
     JOIN buyers ON buyers.rowid = buyers_fts.rowid
-    JOIN spend ON spend.buyer_id = buyers.buyer_id
+    JOIN pair_totals ON pair_totals.buyer_id = buyers.buyer_id
     GROUP BY buyers.buyer_id
-    ORDER BY sum(spend.amount_pence) DESC, buyers.buyer_id
+    ORDER BY sum(pair_totals.amount_pence) DESC, buyers.buyer_id
     LIMIT 50
 ),
 found_lines AS (

@@ -400,5 +400,15 @@ def _moving(shop: Workshop, what: str) -> Any:
     return lambda count: shop.progress.moving(f"{what}: {count:,} lines")
 
 
+class _WithoutPandas:
+    """Arrow asks of every list whether it is one of pandas, and loads 40 MB to know. None is."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas is not used here", name=name)
+
+
 if __name__ == "__main__":
+    sys.meta_path.insert(0, _WithoutPandas())
     main(prog_name="python -m ingest")

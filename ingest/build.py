@@ -9,8 +9,7 @@ import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,7 +17,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ingest import admitted, audit, engine, fetch, load, match, places, publish, releases, stage
+from ingest import (
+    admitted,
+    apart,
+    audit,
+    engine,
+    fetch,
+    load,
+    match,
+    places,
+    publish,
+    releases,
+    stage,
+)
 from ingest.archive import Archive, Receipt
 from ingest.errors import IngestError, NothingToPublish
 from ingest.feeds import Declaration, Feed, FileSource, UrlSource
@@ -350,13 +361,25 @@ def write_bulk(shop: Workshop, made: Plan) -> None:
         bulk.write(shop.work, shop.bulk, made.all_taken(), shop.archive)
 
 
-def _prove_and_write(shop: Workshop, made: Plan) -> list[audit.Proof]:
-    """Both only read the database, so each has a processor."""
-    with ThreadPoolExecutor(1) as aside:
-        written = aside.submit(write_bulk, shop, made)
-        proofs = prove(shop, made)
-        written.result()
+def _make(shop: Workshop, made: Plan) -> list[audit.Proof]:
+    """The database with its bulk files, proven. Each step gives back its memory before the next."""
+    shop.progress.add(apart.Apart(_timed, load_all, shop, made).result())
+    # These only read the database: the one needs a processor, the other hardly any memory.
+    written = apart.Apart(_timed, write_bulk, shop, made)
+    with shop.progress.step("audit"):
+        proofs = audit.of_tables(shop.work, made.all_taken(), made.admitted_files)
+    shop.progress.add(written.result())
+    with shop.progress.step("audit"):
+        proofs += apart.Apart(audit.of_cubes, shop.work).result()
+    audit.require(proofs)
     return proofs
+
+
+def _timed(work: Callable[[Workshop, Plan], None], shop: Workshop, made: Plan) -> dict[str, float]:
+    """Does the work, and tells the seconds of each of its steps."""
+    shop.progress.seconds.clear()
+    work(shop, made)
+    return shop.progress.seconds
 
 
 def build(
@@ -376,8 +399,7 @@ def build(
         if publish.is_whole(shop.build, made.edition_id):
             report["outcome"] = _point(shop, made)
         else:
-            load_all(shop, made)
-            report["proofs"] = [asdict(proof) for proof in _prove_and_write(shop, made)]
+            report["proofs"] = [asdict(proof) for proof in _make(shop, made)]
             report["outcome"] = "published"
             report["seconds"] = shop.progress.seconds
             with shop.progress.step("publish"):

@@ -48,6 +48,11 @@ class Progress:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - start
             self._clear()
 
+    def add(self, seconds: dict[str, float]) -> None:
+        """Adds what steps took in another process."""
+        for name, took in seconds.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + took
+
     def _clear(self) -> None:
         if self._moving:
             self._stream.write("\r\x1b[K")

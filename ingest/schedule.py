@@ -28,9 +28,11 @@ class Wanted:
     feeds: Path
     build: Path
     keep: int = 0
+    host: str = "127.0.0.1"
     port: int = 8001
     workers: int = 2
     url: str = "http://localhost:8001"
+    proxies: tuple[str, ...] = ()
 
 
 def units(wanted: Wanted) -> dict[str, str]:
@@ -44,10 +46,15 @@ def units(wanted: Wanted) -> dict[str, str]:
     for path in paths.values():
         _require_plain(path)
     numbers = {"keep": wanted.keep, "port": wanted.port, "workers": wanted.workers}
-    if set(wanted.url) & _ODD:
-        raise IngestError(f"{wanted.url}: this is no address that a unit can name.")
+    for address in (wanted.url, wanted.host, *wanted.proxies):
+        if set(address) & _ODD:
+            raise IngestError(f"{address}: this is no address that a unit can name.")
+    served = {
+        "host": wanted.host,
+        "url": " ".join([wanted.url, *(f"--proxy {proxy}" for proxy in wanted.proxies)]),
+    }
     return {
-        file.name: file.read_text("utf-8").format(**paths, **numbers, url=wanted.url)
+        file.name: file.read_text("utf-8").format(**paths, **numbers, **served)
         for file in sorted(_UNITS.iterdir())
     }
 
@@ -72,19 +79,21 @@ def crontab(wanted: Wanted) -> str:
 @FEEDS
 @BUILD
 @KEEP
-@click.option("--port", default=8001, show_default=True, help="Where the site is served.")
+@click.option("--host", default=Wanted.host, show_default=True, help="Where the site is served.")
+@click.option("--port", default=8001, show_default=True, help="At which port of that.")
 @click.option("--workers", default=2, show_default=True, help="Processes; as many as cores.")
 @click.option(
     "--url", default=None, help="The address that visitors use.  [default: http://localhost:PORT]"
 )
+@click.option("--proxy", "proxies", multiple=True, help="A proxy on another machine, by address.")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder to write the units into.")
 def schedule(
-    feeds_path: Path, build_path: Path, keep: int, port: int, workers: int, url: str | None,
-    out: Path | None,
+    feeds_path: Path, build_path: Path, keep: int, host: str, port: int, workers: int,
+    url: str | None, proxies: tuple[str, ...], out: Path | None,
 ) -> None:  # fmt: skip
     """Show the systemd units that run site and refresh unattended, and a line for cron instead."""
     address = url or f"http://localhost:{port}"
-    wanted = Wanted(feeds_path, build_path, keep, port, workers, address)
+    wanted = Wanted(feeds_path, build_path, keep, host, port, workers, address, proxies)
     for name, text in units(wanted).items():
         if out:
             out.mkdir(parents=True, exist_ok=True)

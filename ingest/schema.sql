@@ -385,3 +385,16 @@ CREATE TABLE admitted_left_out (
     PRIMARY KEY (list_id, url, line_number),
     FOREIGN KEY (list_id, url) REFERENCES admitted_files(list_id, url)
 );
+
+-- The files that hold an edition's lines where this one does not: spend, line_spans and spend_fts are
+-- empty here, and lines-SHARD.db has those of one value of the key that the edition is split by.
+-- Empty where this file holds the lines itself.
+CREATE TABLE shards (
+    shard TEXT PRIMARY KEY,
+    first_month TEXT NOT NULL,
+    last_month TEXT NOT NULL,
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL,
+    byte_count INTEGER NOT NULL,
+    sha256 TEXT NOT NULL
+);

@@ -28,7 +28,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest import months, read, reference, rename
+from ingest import apart, months, read, reference, rename
 from ingest.archive import Receipt
 from ingest.blocks import BlockParser
 from ingest.errors import IngestError
@@ -122,8 +122,6 @@ def stage_ahead(
         job for job in jobs
         if job[0].byte_count >= LARGE and not is_staged(job[0], job[2], folder)
     ]  # fmt: skip
-    if len(large) < 2:
-        return
     large.sort(key=lambda job: job[0].byte_count)
     # Forked, so that the memory that all have in common counts once; this process has no threads.
     fork = multiprocessing.get_context("fork")
@@ -139,13 +137,9 @@ def stage_ahead(
 
 
 def _stage_quietly(receipt: Receipt, path: Path, feed: Feed, folder: Path, parent: int) -> None:
-    def stop_when_alone(_: int) -> None:
-        # Whoever kills the build means this process, too, which holds its lock.
-        if os.getppid() != parent:
-            sys.exit(1)
-
+    apart.die_with(parent)
     with contextlib.suppress(IngestError, OSError, KeyboardInterrupt):
-        stage(receipt, path, feed, folder, stop_when_alone)
+        stage(receipt, path, feed, folder, lambda _: None)
 
 
 def _key(receipt: Receipt, feed: Feed) -> str:

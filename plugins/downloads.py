@@ -24,6 +24,7 @@ FORMATS = {
     "spend-csv": "CSV, gzip",
     "spend-parquet": "Parquet",
     "database": "SQLite",
+    "lines": "SQLite",
     "data-dictionary": "CSV",
     "data-package": "JSON",
     "release-published": "CSV",

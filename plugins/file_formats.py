@@ -70,7 +70,8 @@ async def table_sql(datasette: Any, request: Any) -> tuple[str, dict[str, object
     if found.status_code != 200:
         raise refusal(found.status_code, said.get("error") or said.get("title") or "")
     query = said["query"]
-    return _PAGED.sub("", query["sql"]), query["params"]
+    sql = await queries.database(datasette).with_key(query["sql"])
+    return _PAGED.sub("", sql), query["params"]
 
 
 def refusal(status: int, why: str) -> Exception:

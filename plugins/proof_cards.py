@@ -55,6 +55,8 @@ async def shown(datasette: Any, request: Any, figure: Figure, served: Any) -> Re
         "figure": figure,
         "drawings": proof_page.drawings(figure),
         "permalink": permalink,
+        # No visitor's SQL can ask several files of lines at once.
+        "table_of_lines": await queries.database(datasette).reads_lines(figure.table.sql, {}),
         "check": await proof_page.check(datasette, request, figure),
         "citation": proof_page.citation(figure, served, permalink),
         "said_caveats": [caveats[name] for name in figure.caveats if name in caveats],

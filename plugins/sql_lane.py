@@ -6,10 +6,11 @@ Whatever the address and format, a request with SQL among its arguments takes th
 import sqlite3
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 from datasette import hookimpl
 from datasette.database import Database
-from govspend_site import visits
+from govspend_site import credit, queries, visits
 
 # For what the site asks itself, with a visitor's words in it: no value and no pattern of theirs
 # grows beyond use.
@@ -35,6 +36,23 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
         conn.setlimit(limit, most)
 
 
+def telling(datasette: Any, query: str, send: Any) -> Any:
+    """`send` with a header that says which lines were asked, where they are in several files."""
+    database = datasette.databases.get(queries.DATABASE)
+    asked = parse_qs(query, keep_blank_values=True)
+    note = database.searched(visits.shard_of(asked)) if database else ""
+    if not note:
+        return send
+
+    async def told(message: Any) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            header = (b"govspend-note", credit.header_text(note).encode("latin-1", "replace"))
+            message = {**message, "headers": [*message.get("headers", []), header]}
+        await send(message)
+
+    return told
+
+
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
     def wrap(app: Any) -> Any:
@@ -42,7 +60,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
             query = scope.get("query_string", b"").decode("latin-1")
             if scope["type"] == "http" and visits.brings_sql(query):
                 with visits.visiting(datasette, scope["path"], query):
-                    await app(scope, receive, send)
+                    await app(scope, receive, telling(datasette, query, send))
             else:
                 await app(scope, receive, send)
 

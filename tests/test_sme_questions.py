@@ -19,12 +19,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import cubes
 import httpx
 import pytest
 from conftest import BIN, ROOT, Site, free_port
 from govspend_site import canned
-
-from ingest import summarise
 
 FOLDER = ROOT / "canned_queries"
 QUERIES = canned.load(FOLDER)
@@ -395,7 +394,8 @@ def add(path: Path, *lines: tuple[str, str, str, int, str | None]) -> None:
             "supplier_size, count(*), sum(amount_pence) FROM spend GROUP BY 2, 3, 4, 5, 6"
         )
         db.commit()
-        summarise.summarise_spend(db)
+        db.isolation_level = None
+        cubes.make(db)
 
 
 def test_a_share_of_nothing_or_of_unknown_is_unknown(made: Path) -> None:

@@ -13,13 +13,15 @@ from importlib import import_module
 from pathlib import Path
 
 import httpx
+import many_machines
 import pytest
 from conftest import ROOT, SHARED, free_port
 
 from ingest import feeds
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+# The section on many machines has tests of its own, which run each of its commands.
+BLOCKS = re.findall(r"```sh\n(.*?)```", README.replace(many_machines.SECTION, ""), re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line]
 SERVERS = ("make demo", "make serve")
 # `make test` runs this, but a newcomer's make is nobody's child.
@@ -107,7 +109,7 @@ def test_make_help_lists_every_target(copy: Path) -> None:
     )
     names = [line.split()[0] for line in done.stdout.splitlines()]
     assert " ".join(names) == (
-        "setup demo fetch preview build serve refresh schedule accept withdraw test check "
+        "setup demo fetch preview build serve refresh schedule nginx accept withdraw test check "
         "scale-check bench clean"
     )
 

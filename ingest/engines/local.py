@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ingest import stage
 from ingest.engine import Job
@@ -25,14 +26,15 @@ class LocalEngine:
     """See ingest.engine.Engine."""
 
     def __init__(self, folder: Path) -> None:
+        # What a build that was killed may have left.
+        shutil.rmtree(folder, ignore_errors=True)
         self._folder = folder
         self._parts: dict[str, Sequence[str]] = {}
 
     @functools.cached_property
     def _db(self) -> duckdb.DuckDBPyConnection:
         """Opened when the first table is there: its threads must not be forked with staging."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         return duckdb.connect(
             str(self._folder / "engine.duckdb"),
             config={
@@ -58,15 +60,17 @@ class LocalEngine:
         self._db.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{quoted}')")  # noqa: S608 - our own names
 
     def hold(self, name: str, table: pa.Table) -> None:
-        self._db.register("held_table", table)
-        self._db.execute(f"CREATE TABLE {name} AS SELECT * FROM held_table")  # noqa: S608
-        self._db.unregister("held_table")
+        self.hold_batches(name, table.to_reader())
 
     def hold_batches(self, name: str, batches: pa.RecordBatchReader) -> None:
         """The same of a table that is too large for memory."""
-        self._db.register("held_table", batches)
-        self._db.execute(f"CREATE TABLE {name} AS SELECT * FROM held_table")  # noqa: S608
-        self._db.unregister("held_table")
+        # By way of a file: DuckDB reads Arrow's own tables with what loads pandas and 40 MB.
+        path = self._folder / f"{name}.parquet"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with pq.ParquetWriter(path, batches.schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        self.read(name, path)
 
     def define(self, name: str, sql: str) -> None:
         self._db.execute(f"CREATE VIEW {name} AS {sql}")
@@ -107,5 +111,4 @@ class LocalEngine:
     def close(self) -> None:
         if "_db" in self.__dict__:
             self._db.close()
-            del self._db
-            shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)

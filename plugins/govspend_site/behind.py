@@ -66,9 +66,5 @@ async def rows(
 
     For what is asked once an edition and then kept: a visitor's own SQL has a time limit.
     """
-
-    def all_of(connection: Any) -> list[dict[str, Any]]:
-        return [dict(row) for row in connection.execute(sql, dict(parameters or {}))]
-
-    found: list[dict[str, Any]] = await queries.database(datasette).execute_fn(all_of)
+    found: list[dict[str, Any]] = await queries.database(datasette).all_rows(sql, parameters or {})
     return found

@@ -104,13 +104,29 @@ async def _offer(datasette: Any, served: edition.Edition, database: Path) -> Off
     text = json.dumps(package, indent=1, ensure_ascii=False).encode()
     files = [*described, _made(DATA_PACKAGE, "data-package", "application/json", text, None)]
     withheld = tuple(release["release_id"] for release in manifest["not_offered"])
-    by_name = {file.name: file for file in files}
+    by_name = {file.name: file for file in [*files, *_lines(queries.database(datasette))]}
     return Offer(served.edition_id, served.illustrative, by_name, withheld)
 
 
 def _built(noted: dict[str, Any], database: Path) -> Download:
     path = database if noted["kind"] == "database" else database.with_suffix("") / noted["name"]
     return Download(**noted, path=path)
+
+
+def _lines(database: Any) -> list[Download]:
+    """The files of lines of an edition that keeps them apart."""
+    return [
+        Download(
+            name=shard.path.name,
+            kind="lines",
+            media_type="application/vnd.sqlite3",
+            byte_count=shard.byte_count,
+            sha256=shard.sha256,
+            row_count=shard.line_count,
+            path=shard.path,
+        )
+        for shard in database.shards
+    ]
 
 
 def _made(name: str, kind: str, media_type: str, body: bytes, rows: int | None) -> Download:

@@ -16,7 +16,7 @@ from datasette.database import QueryInterrupted
 from datasette.utils import add_cors_headers
 from datasette.utils.asgi import Response
 
-from govspend_site import edition, lane, words
+from govspend_site import edition, lane, visits, words
 
 _MEGABYTE = 1_000_000
 # Seconds in which a reader must take a piece of at most a megabyte; one who does not has left.
@@ -91,10 +91,12 @@ async def response(
     Raises, before anything is sent, sqlite3.Error, QueryInterrupted, lane.TooMuch and lane.Busy.
     """
     wanted = FORMATS[ending]
+    place = None if limits is OURS else visits.place_of(database)
     task = {
-        **lane.task_of(database, select.sql, select.parameters),
+        **lane.task_of(database, select.sql, select.parameters, place),
         "types": dict(select.types),
         "ours": limits is OURS,
+        "shards": [shard.told() for shard in database.shards] if limits is OURS else [],
         "format": "excel-csv" if bom and ending == "csv" else ending,
         "rows": limits.rows,
         "bytes": limits.megabytes * _MEGABYTE,

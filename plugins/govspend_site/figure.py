@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 Row = Mapping[str, Any]
 # sqlite3 -line pads the shortest name of a column to this.
 _LEAST_WIDTH = 5
+_OF_LINES = ("spend", "line_spans")
 
 
 @dataclass(frozen=True)
@@ -76,18 +77,43 @@ def as_printed(row: Row) -> str:
     return "\n".join(f"{name:>{width}} = {value}" for name, value in zip(row, shown, strict=True))
 
 
-def commands(url: str, filename: str, sha256: str, sql: str) -> list[tuple[str, str]]:
-    """What it does and the command, for a shell: fetch the file, verify it, ask it for the figure.
+@dataclass(frozen=True)
+class Published:
+    """A published file: its name on a reader's disk, its address and its hash."""
 
-    In double quotes the SQL keeps its own single ones; what a shell would read in it is escaped.
+    name: str
+    url: str
+    sha256: str
+
+
+def commands(files: Sequence[Published], sql: str) -> list[tuple[str, str]]:
+    """What it does and the command, for a shell: fetch the files, verify them, ask for the figure.
+
+    The first file is the database; others hold its lines. In double quotes the SQL keeps its own
+    single ones; what a shell would read in it is escaped.
     """
-    quoted = sql
+    quoted = _over_lines([file.name for file in files[1:]]) + sql
     for letter in ("\\", "$", "`", '"'):
         quoted = quoted.replace(letter, "\\" + letter)
-    name = shlex.quote(filename)
-    checked = shlex.quote(f"{sha256}  {filename}")
+    taken = " ".join(f"--output {shlex.quote(f.name)} {shlex.quote(f.url)}" for f in files)
+    checked = " ".join(shlex.quote(f"{f.sha256}  {f.name}") for f in files)
+    say = "echo" if len(files) == 1 else "printf '%s\\n'"
+    database = shlex.quote(files[0].name)
+    of_lines = f" and the {len(files) - 1} files of its lines" if len(files) > 1 else ""
     return [
-        ("Fetch the published database", f"curl --fail --output {name} {shlex.quote(url)}"),
-        ("Verify that it is the one meant here", f"echo {checked} | sha256sum --check"),
-        ("Work out the figure from its lines", f'sqlite3 -line {name} "{quoted}"'),
+        (f"Fetch the published database{of_lines}", f"curl --fail {taken}"),
+        ("Verify that it is the one meant here", f"{say} {checked} | sha256sum --check"),
+        ("Work out the figure from its lines", f'sqlite3 -line {database} "{quoted}"'),
     ]
+
+
+def _over_lines(names: Sequence[str]) -> str:
+    """SQL after which the tables of lines are those of all the files."""
+    if not names:
+        return ""
+    found = [f"CREATE TEMP TABLE {t} AS SELECT * FROM main.{t};" for t in _OF_LINES]  # noqa: S608
+    for name in names:
+        found.append(f"ATTACH {literal(name)} AS lines;")
+        found += [f"INSERT INTO temp.{t} SELECT * FROM lines.{t};" for t in _OF_LINES]  # noqa: S608
+        found.append("DETACH lines;")
+    return "\n".join(found) + "\n"

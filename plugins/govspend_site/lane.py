@@ -60,6 +60,18 @@ class Answer:
     truncated: bool
 
 
+@dataclass(frozen=True)
+class Place:
+    """The file that a statement runs on.
+
+    Of the tables `without` it has no rows: whoever asks one is told `why`, where it is {table}.
+    """
+
+    path: str
+    without: tuple[str, ...] = ()
+    why: str = ""
+
+
 @dataclass
 class Pool:
     """Workers of one kind, started when first wanted and kept.
@@ -225,8 +237,8 @@ def _error(kind: str, text: str) -> Exception:
     """The exception that SQL run here would have raised."""
     if text == "interrupted":
         return TimeoutError(text)
-    if kind == "TooMuch":
-        return TooMuch(text)
+    if kind in ("TooMuch", "Elsewhere"):
+        return TooMuch(text) if kind == "TooMuch" else Elsewhere(text)
     found = getattr(sqlite3, kind, None)
     if isinstance(found, type) and issubclass(found, sqlite3.Error | sqlite3.Warning):
         # A warning is that there were two statements, which Datasette takes for a fault of ours.
@@ -236,6 +248,10 @@ def _error(kind: str, text: str) -> Exception:
 
 class TooMuch(sqlite3.OperationalError):
     """An answer larger than it may be."""
+
+
+class Elsewhere(sqlite3.OperationalError):
+    """A table whose rows are in another file than the one that was asked."""
 
 
 # Two for questions, whose answers a page waits for, and two for files, which take longer.
@@ -252,6 +268,8 @@ class Visit:
     is_page: bool = False
     is_sql: bool = False
     """Whether all of the SQL is the visitor's, and not only a filter of a table's page."""
+    shard: str = ""
+    """The file of lines that it chose."""
 
 
 async def ask(
@@ -261,14 +279,16 @@ async def ask(
     limits: Limits | None = None,
     visit: Visit | None = None,
     pool: Pool | None = None,
+    place: Place | None = None,
 ) -> Answer:
     """The answer to a visitor's statement, from a worker; its time is taken from the `visit`.
 
-    Raises sqlite3.Error as SQLite says it, QueryInterrupted when time ran out, and Busy.
+    It runs on the database's own file, or at the `place`. Raises sqlite3.Error as SQLite says it,
+    QueryInterrupted when time ran out, and Busy.
     """
     limits = limits or Limits()
     task = {
-        **task_of(database, sql, parameters),
+        **task_of(database, sql, parameters, place),
         "rows": limits.rows,
         "cells": limits.cells,
         "bytes": limits.megabytes * _MEGABYTE,
@@ -294,18 +314,24 @@ async def ask(
     return Answer(columns, rows, truncated)
 
 
-def task_of(database: Any, sql: str, parameters: Any = None) -> dict[str, Any]:
+def task_of(
+    database: Any, sql: str, parameters: Any = None, place: Place | None = None
+) -> dict[str, Any]:
     """What every task says: the file, how it is opened, the statement and its parameters."""
+    place = place or Place(str(database.path))
     bound = _bound(parameters)
     # Datasette's own function for search; a worker does without Datasette.
     for name in set(_ESCAPED.findall(sql)) & set(bound):
         bound[name] = escape_fts(str(bound[name]))
     return {
-        "path": str(database.path),
+        "path": place.path,
+        "without": place.without,
+        "why": place.why,
         "immutable": not database.is_mutable,
         "sql": _ESCAPED.sub(r":\1", sql),
         "parameters": bound,
         "format": "rows",
+        "shards": [],
         "rows": Limits.rows,
         "cells": Limits.cells,
         "bytes": Limits.megabytes * _MEGABYTE,

@@ -15,11 +15,14 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgpack
 
 from govspend_site import sql_functions
+from govspend_site.shards import files, reads
+from govspend_site.shards.reader import Reader, Rows
 
 # Statements and values larger than these are nobody's question. A 1 kB text of nested doublings
 # becomes millions of operations, which only the limit on them and the kill stop.
@@ -63,9 +66,13 @@ class TooMuch(Exception):
     """The answer is larger than what is allowed. Its text says so to the visitor."""
 
 
+class Elsewhere(Exception):
+    """A table whose rows are in another file. Its text says where."""
+
+
 def main() -> None:
     settings = msgpack.unpackb(bytes.fromhex(sys.argv[1]))
-    confine(settings)
+    limit_process(settings)
     tasks, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb", buffering=0)
 
     def send(message: list[Any]) -> None:
@@ -89,7 +96,7 @@ def _read(tasks: BinaryIO) -> dict[str, Any] | None:
     return task
 
 
-def confine(settings: Mapping[str, int]) -> None:
+def limit_process(settings: Mapping[str, int]) -> None:
     """What the process may take: memory, files, and processor time only when nobody wants it."""
     for kind, most in (
         (resource.RLIMIT_AS, settings["address_space"]),
@@ -110,29 +117,61 @@ def answer(task: Mapping[str, Any], settings: Mapping[str, int], send: Send) -> 
     soft = int(used + task["seconds"]) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
     try:
-        with contextlib.closing(connect(task, settings)) as connection:
-            run(connection, task, send)
-    except TooMuch as error:
-        send(["error", "TooMuch", str(error)])
+        with contextlib.closing(opened(task, settings)) as source:
+            run(source, task, send)
+    except (TooMuch, Elsewhere) as error:
+        send(["error", type(error).__name__, str(error)])
     except MemoryError:
         send(["error", "OperationalError", "out of memory"])
     except Exception as error:
         send(["error", type(error).__name__, str(error)])
 
 
-def connect(task: Mapping[str, Any], settings: Mapping[str, int]) -> sqlite3.Connection:
-    """The file, opened so that no SQL can change it or leave it."""
-    way = "immutable=1" if task["immutable"] else "mode=ro"
-    connection = sqlite3.connect(f"file:{task['path']}?{way}", uri=True, isolation_level=None)
+def opened(task: Mapping[str, Any], settings: Mapping[str, int]) -> sqlite3.Connection | Reader:
+    """The file, opened so that no SQL can change it or leave it; with its shards, if it has any."""
+    deadline = time.monotonic() + task["seconds"]
+    connection = connect(Path(task["path"]), task, settings)
+    confine(connection)
+    refuse(connection, task)
+    if not task["shards"]:
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, _OPERATIONS)
+        return connection
+    found = Reader(
+        connection,
+        Path(task["path"]),
+        tuple(map(files.Shard.heard, task["shards"])),
+        lambda path: connect(path, task, settings),
+        confine,
+    )
+    found.limit(lambda: time.monotonic() > deadline)
+    return found
+
+
+def connect(path: Path, task: Mapping[str, Any], settings: Mapping[str, int]) -> sqlite3.Connection:
+    """A file with what SQL may take and use, not yet confined to reading."""
+    way = "mode=ro&immutable=1" if task["immutable"] else "mode=ro"
+    connection = sqlite3.connect(f"file:{path}?{way}", uri=True, isolation_level=None)
     connection.execute(f"PRAGMA hard_heap_limit = {settings['heap']}")
-    connection.text_factory = lambda data: str(data, "utf-8", "replace")
+    if task["format"] == "rows":
+        connection.text_factory = lambda data: str(data, "utf-8", "replace")
     for limit, most in _LIMITS.items():
         connection.setlimit(limit, most)
     sql_functions.register(connection)
-    connection.set_authorizer(allowed)
-    deadline = time.monotonic() + task["seconds"]
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, _OPERATIONS)
     return connection
+
+
+def confine(connection: sqlite3.Connection) -> None:
+    """From now on the connection only reads what it has open."""
+    connection.set_authorizer(allowed)
+
+
+def refuse(connection: sqlite3.Connection, task: Mapping[str, Any]) -> None:
+    """Raises Elsewhere where the statement reads a table whose rows are in another file."""
+    if not task["without"]:
+        return
+    read = reads.of(connection, task["sql"], task["parameters"], allowed)
+    for table in sorted(set(read) & set(task["without"])):
+        raise Elsewhere(task["why"].replace("{table}", table))
 
 
 def allowed(action: int, first: str | None, second: str | None, *_: str | None) -> int:
@@ -148,18 +187,17 @@ def allowed(action: int, first: str | None, second: str | None, *_: str | None) 
     return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
 
 
-def run(connection: sqlite3.Connection, task: Mapping[str, Any], send: Send) -> None:
+def run(source: sqlite3.Connection | Reader, task: Mapping[str, Any], send: Send) -> None:
     if task["format"] == "rows":
-        cursor = connection.execute(task["sql"], task["parameters"])
-        rows(cursor, task, send)
+        rows(source.execute(task["sql"], task["parameters"]), task, send)
     else:
         # Imported late: writers bring libraries that a question does not need.
         from govspend_site import writers
 
-        writers.write(connection, task, send)
+        writers.write(source, task, send)
 
 
-def rows(cursor: sqlite3.Cursor, task: Mapping[str, Any], send: Send) -> None:
+def rows(cursor: sqlite3.Cursor | Rows, task: Mapping[str, Any], send: Send) -> None:
     """The first rows of an answer, in frames, and whether there were more."""
     send(["columns", [column[0] for column in cursor.description or ()]])
     held: list[tuple[Any, ...]] = []

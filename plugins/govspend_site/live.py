@@ -11,21 +11,19 @@ from its base_url, so that setting is the edition's own address for as long as i
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fcntl
 import os
 import re
-import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from govspend_site import metrics
-from govspend_site.visits import VisitedDatabase
+from govspend_site.sharded import ShardedDatabase
 
 _pinned: ContextVar[Edition | None] = ContextVar("pinned", default=None)
 # The base_url of a request for a kept edition, /as-of/EDITION/; None for the site as it is now.
@@ -37,7 +35,7 @@ _EDITION_ID = re.compile(r"[0-9a-z][0-9a-z-]{0,79}")
 _OPEN = 4
 
 
-class Edition(VisitedDatabase):
+class Edition(ShardedDatabase):
     """A published file. It never changes, so its name stands for its hash."""
 
     def __init__(self, datasette: Any, path: Path, name: str) -> None:
@@ -47,7 +45,6 @@ class Edition(VisitedDatabase):
         self.edition_id = path.stem.removeprefix(f"{name}-")
         self.readers = 0
         self._lock: int | None = None
-        self._threads = threading.local()
         self._counts: dict[str, int | None] | None = None
 
     def begin(self) -> None:
@@ -69,21 +66,8 @@ class Edition(VisitedDatabase):
     async def table_counts(self, limit: int = 10) -> dict[str, int | None]:
         """Rows of each table, known since the build: counting millions at each start takes long."""
         if self._counts is None:
-            self._counts = await self.execute_fn(_counts)
+            self._counts = {**await self.execute_fn(_counts), **self.line_counts()}
         return self._counts
-
-    async def execute_fn(self, fn: Callable[[Any], Any]) -> Any:
-        """As Datasette's own, but for the connections: those are this edition's alone."""
-
-        def in_thread() -> Any:
-            connection = getattr(self._threads, "connection", None)
-            if connection is None:
-                connection = self.connect()
-                self.ds._prepare_connection(connection, self.name)
-                self._threads.connection = connection
-            return fn(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self.ds.executor, in_thread)
 
 
 class Shelf:

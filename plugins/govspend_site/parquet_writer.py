@@ -38,7 +38,8 @@ def write(result: Result, sink: Sink) -> None:
         for column, kind in zip(result.columns, result.types, strict=True)
     ]
     schema = pa.schema(fields, metadata=dict(result.about))
-    known = result.task["ours"] and all(result.task["types"].get(c) for c in result.columns)
+    is_one_file = result.task["ours"] and not result.task["shards"]
+    known = is_one_file and all(result.task["types"].get(c) for c in result.columns)
     batches = by_driver(result, schema) if known else by_value(result, schema)
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         held: list[Any] = []

@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from govspend_site import chart, edition, live, queries, words
-from govspend_site.figure import Figure, as_printed, commands
+from govspend_site.figure import Figure, Published, as_printed, commands
 
 # Characters of a line of the heading in an image, which is 1,200 pixels wide.
 _LINE = 66
@@ -27,6 +27,8 @@ class Check:
     file_url: str
     sha256: str
     byte_count: int
+    fetched_bytes: int
+    """Of all files that the commands fetch."""
     commands: list[tuple[str, str]]
     printed: str
 
@@ -50,11 +52,19 @@ async def check(datasette: Any, request: Any, figure: Figure) -> Check:
     path = str(queries.database(datasette).path)
     sha256 = await asyncio.to_thread(sha256_of, path)
     url = kept_url(datasette, request, f"/{queries.DATABASE}.db")
+    size, name = Path(path).stat().st_size, Path(path).name
+    database = queries.database(datasette)
+    shards = database.shards if await database.reads_lines(figure.sql, {}) else ()
+    files = [Published(name, url, sha256)]
+    for shard in shards:
+        at = kept_url(datasette, request, f"/downloads/{shard.path.name}")
+        files.append(Published(f"{Path(path).stem}-{shard.path.name}", at, shard.sha256))
     return Check(
         file_url=url,
         sha256=sha256,
-        byte_count=Path(path).stat().st_size,
-        commands=commands(url, Path(path).name, sha256, figure.sql),
+        byte_count=size,
+        fetched_bytes=size + sum(shard.byte_count for shard in shards),
+        commands=commands(files, figure.sql),
         printed=as_printed(figure.row),
     )
 

@@ -7,6 +7,7 @@ which answer twice as many requests as what `datasette serve` starts.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import secrets
 import tempfile
@@ -31,6 +32,8 @@ _BUILD, _SECRET, _URL = "GOVSPEND_BUILD", "DATASETTE_SECRET", "GOVSPEND_URL"
 _CACHE = "GOVSPEND_PAGE_CACHE_MB"
 # Where the processes keep what they count, so that /-/metrics adds them up.
 _COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+# A proxy says what scheme and address a visitor has; one on this machine is believed.
+_PROXIES_HERE = ("127.0.0.1", "::1")
 
 
 def site(build: Path) -> Any:
@@ -52,6 +55,17 @@ def app() -> Any:
     return site(Path(os.environ[_BUILD])).app()
 
 
+def _networks(
+    _context: click.Context, _option: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    for one in value:
+        try:
+            ipaddress.ip_network(one)
+        except ValueError as error:
+            raise click.BadParameter(f"{error}: give 10.0.0.5 or 10.0.0.0/24.") from error
+    return value
+
+
 @click.command()
 @click.argument("build", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -69,6 +83,13 @@ def app() -> Any:
     "--url", default=None, help="The address that visitors use.  [default: http://localhost:PORT]"
 )
 @click.option(
+    "--proxy",
+    "proxies",
+    multiple=True,
+    callback=_networks,
+    help="A proxy on another machine that is believed: its address, or a network.",
+)
+@click.option(
     "--warm/--no-warm", default=True, help="Make the usual pages before they are asked for."
 )
 def main(
@@ -78,6 +99,7 @@ def main(
     workers: int,
     page_cache_mb: int,
     url: str | None,
+    proxies: tuple[str, ...],
     warm: bool,
 ) -> None:
     """Serve the site of BUILD, a folder with a published edition."""
@@ -96,8 +118,7 @@ def main(
             "govspend_site.serve:app",
             factory=True, host=host, port=port, workers=workers, loop="uvloop", http="httptools",
             lifespan="on", log_level="info", server_header=False,
-            # A proxy on this machine says what scheme the visitor used; nobody else may.
-            proxy_headers=True, forwarded_allow_ips=["127.0.0.1", "::1"],
+            proxy_headers=True, forwarded_allow_ips=[*_PROXIES_HERE, *proxies],
         )  # fmt: skip
 
 

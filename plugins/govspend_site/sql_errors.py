@@ -24,6 +24,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _ONE_STATEMENT = "You can only execute one statement at a time"
 # What the lane says by itself, with what to do about it.
 _TOO_MUCH = "The answer is larger"
+_ELSEWHERE = "This edition keeps its lines in"
 _FUNCTION_RAISED = "user-defined function raised exception"
 _ABSENT = re.compile(r'no such (column|table|function): "?(.*?)"?(?: - should this be.*)?$')
 _NEAR = re.compile(r'near "(.*)": syntax error', re.DOTALL)
@@ -65,6 +66,8 @@ def explained(message: str, sql: str, schema: Schema) -> Trouble:
         return _not_read(near[1], message)
     if message.startswith(_TOO_MUCH):
         return Trouble("That answer is too large", (message,))
+    if message.startswith(_ELSEWHERE):
+        return Trouble("Choose which lines to ask", (message,))
     for beginning, heading, hint in _COMMON:
         if message.startswith(beginning):
             return Trouble(heading, (hint,), "" if beginning == _ONE_STATEMENT else message)

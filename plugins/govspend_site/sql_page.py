@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 from govspend_site import canned_choices, edition, live, proof_page, queries, sql_schema, visits
+
+_BLANK = re.compile(r":(\w+)")
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,32 @@ class Links:
 
 
 @dataclass(frozen=True)
+class Lines:
+    """Where the lines are that SQL can ask, in an edition that keeps them in several files."""
+
+    shards: list[str]
+    chosen: str
+    searched: str
+    """What the answer is from, in words."""
+
+
+@dataclass(frozen=True)
+class AllLines:
+    """How to ask all lines at once, of the published file of them."""
+
+    title: str
+    text: str
+    sql: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Ask:
     """Everything that the editor's templates need."""
 
     schema: sql_schema.Schema
+    lines: Lines | None
+    all_lines: AllLines | None
     functions: list[Function]
     examples: list[Start]
     questions: list[Start]
@@ -53,23 +78,52 @@ async def ask(datasette: Any, request: Any) -> Ask:
     wording = datasette.metadata("ask_in_sql") or {}
     return Ask(
         schema=await sql_schema.of(datasette),
+        lines=lines(datasette, request),
+        all_lines=_all_lines(datasette, wording.get("all_lines")),
         functions=[
-            Function(each["call"], each["meaning"], start(datasette, each["call"], each["example"]))
+            Function(each["call"], each["meaning"], begun)
             for each in wording.get("functions", [])
+            if (begun := await start(datasette, each["call"], each["example"]))
         ],
         examples=[
-            start(datasette, each["title"], each["sql"], each.get("values"))
+            begun
             for each in wording.get("examples", [])
+            if (begun := await start(datasette, each["title"], each["sql"], each.get("values")))
         ],
         questions=[
-            start(datasette, title, sql, values)
+            begun
             for title, sql, values in await _questions(datasette, request)
+            if (begun := await start(datasette, title, sql, values))
         ],
     )
 
 
-def start(datasette: Any, title: str, sql: str, values: Mapping[str, str] | None = None) -> Start:
-    asked = urlencode({"sql": sql, **(values or {})})
+def lines(datasette: Any, request: Any) -> Lines | None:
+    """None where the lines are in the database itself."""
+    database = queries.database(datasette)
+    if not database.shards:
+        return None
+    names = [shard.name for shard in database.shards]
+    asked = request.args.get("sql") is not None
+    chosen = request.args.get("shard") or ("" if asked else names[0])
+    return Lines(names, chosen, database.searched(chosen) if asked else "")
+
+
+def _all_lines(datasette: Any, wording: Mapping[str, str] | None) -> AllLines | None:
+    url = datasette.urls.path("/downloads/spend.parquet")
+    return AllLines(**wording, url=url) if wording else None
+
+
+async def start(
+    datasette: Any, title: str, sql: str, values: Mapping[str, str] | None = None
+) -> Start | None:
+    """None where no one file of the edition has all that the statement reads."""
+    given = values or {}
+    blanks = {name: given.get(name, "") for name in _BLANK.findall(sql)}
+    shard = await queries.database(datasette).shard_for(sql, blanks)
+    if shard is None:
+        return None
+    asked = urlencode({"sql": sql, **given, **({"shard": shard} if shard else {})})
     return Start(title, sql, f"{datasette.urls.database(queries.DATABASE)}?{asked}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from datasette.database import Database, QueryInterrupted, Results
 
 from govspend_site import lane
+from govspend_site.shards import files
 
 # Arguments whose value is SQL, on whatever path.
 SQL_ARGUMENTS = frozenset({"sql", "_where"})
@@ -31,9 +32,11 @@ _WHOLE = lane.Limits(rows=20_000, cells=1_000_000)
 # lines that are alike in the column would be lost between them, or come twice.
 _FIRST_PAGE = re.compile(
     r"(?P<head>select .+? from (?P<table>\[.+?\]|\w+) .*"
-    r"order by (?:\[[^\]]+\]|\w+)(?: desc)?)(?P<limit> limit \d+)$",
+    r"order by (?:\[[^\]]+\]|\w+)(?: desc)?)(?P<limit> limit \d+(?: offset \d+)?)$",
     re.DOTALL,
 )
+# A view has no key that Datasette finds.
+_KEYS_OF_VIEWS = {"spend_named": ["spend_id"]}
 
 _visit: ContextVar[lane.Visit | None] = ContextVar("visit", default=None)
 
@@ -47,13 +50,34 @@ def brings_sql(query_string: str) -> bool:
 def visiting(datasette: Any, path: str, query_string: str) -> Iterator[None]:
     """What runs inside runs SQL that a visitor brought: it takes the lane."""
     seconds = _STATEMENTS_WORTH * datasette.setting("sql_time_limit_ms") / 1000
-    is_sql = "sql" in parse_qs(query_string, keep_blank_values=True)
-    visit = lane.Visit(seconds, is_page="." not in path.rpartition("/")[2], is_sql=is_sql)
+    asked = parse_qs(query_string, keep_blank_values=True)
+    is_page = "." not in path.rpartition("/")[2]
+    visit = lane.Visit(seconds, is_page, "sql" in asked, shard_of(asked))
     token = _visit.set(visit)
     try:
         yield
     finally:
         _visit.reset(token)
+
+
+def shard_of(asked: Mapping[str, list[str]]) -> str:
+    """The file of lines that a request chooses for its SQL; '' for none.
+
+    A table's page takes what does not begin with _ for a filter.
+    """
+    return (asked.get("shard") or asked.get("_shard") or [""])[0]
+
+
+def place_of(database: Any) -> lane.Place | None:
+    """Where the SQL of this request's visitor runs; None where no visitor brought any.
+
+    Raises lane.Elsewhere for a file of lines that is not there.
+    """
+    visit = _visit.get()
+    if visit is None:
+        return None
+    found: lane.Place = database.place(visit.shard)
+    return found
 
 
 @contextlib.contextmanager
@@ -69,6 +93,9 @@ def ours() -> Iterator[None]:
 class VisitedDatabase(Database):  # type: ignore[misc]
     """A database whose visitors' SQL takes the lane."""
 
+    shards: tuple[files.Shard, ...] = ()
+    """The files that hold its lines; none where it holds them itself."""
+
     async def execute(
         self,
         sql: str,
@@ -81,9 +108,9 @@ class VisitedDatabase(Database):  # type: ignore[misc]
         """As Datasette's own, but for SQL that a visitor brought."""
         visit = _visit.get()
         if truncate and not (visit and visit.is_sql):
-            sql = await self._with_key(sql)
+            sql = await self.with_key(sql)
         if visit is None or sql in _DATASETTES_OWN:
-            return await super().execute(
+            return await self.execute_ours(
                 sql, params, truncate, custom_time_limit, page_size, log_sql_errors
             )
         milliseconds = min(custom_time_limit or 10**6, self.ds.sql_time_limit_ms)
@@ -91,14 +118,45 @@ class VisitedDatabase(Database):  # type: ignore[misc]
         if seconds <= 0:
             raise QueryInterrupted(TimeoutError("interrupted"), sql, params)
         limits = replace(self._limits(visit, truncate, page_size), seconds=seconds)
-        return results(await lane.ask(self, sql, params, limits, visit))
+        place = self.place(visit.shard)
+        return results(await lane.ask(self, sql, params, limits, visit, place=place))
 
-    async def _with_key(self, sql: str) -> str:
-        """The SQL of a table's first page, sorted like that of its later pages."""
+    def place(self, shard: str) -> lane.Place:
+        """Where a visitor's SQL runs that chose a file of lines, or none."""
+        return lane.Place(str(self.path))
+
+    def searched(self, shard: str) -> str:
+        """What an answer to a visitor's SQL is from; nothing where there is one file."""
+        return ""
+
+    async def reads_lines(self, sql: str, params: Any) -> bool:
+        """Whether a statement reads a table that is empty in the database's own file."""
+        return False
+
+    async def shard_for(self, sql: str, params: Mapping[str, object]) -> str | None:
+        """The file of lines that a visitor must choose for a statement; '' for none."""
+        return ""
+
+    async def execute_ours(self, sql: str, params: Any, truncate: bool, *others: Any) -> Any:
+        """Runs what is the site's own SQL, or Datasette's, as Datasette does."""
+        return await super().execute(sql, params, truncate, *others)
+
+    async def all_rows(self, sql: str, params: Mapping[str, object]) -> list[dict[str, Any]]:
+        """The rows of a SELECT of the site's own, however long it takes."""
+
+        def all_of(connection: Any) -> list[dict[str, Any]]:
+            return [dict(row) for row in connection.execute(sql, dict(params))]
+
+        found: list[dict[str, Any]] = await self.execute_fn(all_of)
+        return found
+
+    async def with_key(self, sql: str) -> str:
+        """The SQL of a table's page, sorted so that no two rows are alike in their place."""
         found = _FIRST_PAGE.match(sql)
-        keys = await self.primary_keys(found["table"].strip("[]")) if found else []
-        if not found or not keys:
+        if not found:
             return sql
+        table = found["table"].strip("[]")
+        keys = _KEYS_OF_VIEWS.get(table) or await self.primary_keys(table)
         return found["head"] + "".join(f", [{key}]" for key in keys) + found["limit"]
 
     def _limits(self, visit: lane.Visit, truncate: bool, page_size: int | None) -> lane.Limits:

@@ -126,17 +126,18 @@ class Asked:
 
 def asked(resource: Resource, parameters: Any, last_settled: str) -> Asked:
     """What the parameters ask of a resource. `last_settled` is the newest month that is settled."""
-    where, keys, sql = reading.where(parameters), resource.keys, resource.sql
+    where, keys = reading.where(parameters), resource.keys
     groups: list[str] = list(dict.fromkeys(getattr(parameters, "group_by", ())))
     names = resource.columns
     if resource.name == "summary":
         names = [name for name in names if name not in summary.columns_but(groups)]
     fields = tuple(name for name in dict.fromkeys(parameters.fields) if name in names)
     fields = fields or tuple(names)
+    sql = queries.sql(resource.sql)
     if resource.name == "summary":
-        sql, keys = summary.file(parameters, fields), summary.keys(groups)
+        sql, keys = summary.statement(parameters, fields), summary.keys(groups)
         where = Where(where.conditions, {**where.values, "last_settled": last_settled})
-    text = queries.sql(sql).replace("/* where */", where.sql).replace("/* of one */", "")
+    text = sql.replace("/* where */", where.sql).replace("/* of one */", "")
     return Asked(
         resource=resource,
         parameters=parameters,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from govspend_site import queries
+
 # Group -> its columns and their SQL; the first tells groups apart.
 GROUPS = {
     "month": {"month": "spend.month"},
@@ -29,18 +31,25 @@ GROUPS = {
 }
 
 
-# What the sums by release and month cannot tell: groups, filters and figures of single lines.
-_OF_LINES = {
-    "supplier", "buyer", "supplier_id", "buyer_id", "amount_from", "amount_to", "q",
-    "supplier_count", "buyer_count",
-}  # fmt: skip
+# Groups, filters and figures of single lines, which no sum tells.
+_OF_LINES = {"amount_from", "amount_to", "q"}
+# Those of buyers and suppliers, which the sums by release and month cannot tell.
+_OF_PARTIES = {"supplier", "buyer", "supplier_id", "buyer_id", "supplier_count", "buyer_count"}
+# Those of which the sums of buyers and suppliers by year, or by month, know nothing.
+_OF_MONTHS = {"month", "quarter", "month_from", "month_to", "release_id"}
+_OF_YEARS = {"framework", "lot", "sector"}
 
 
-def file(parameters: Any, fields: Sequence[str]) -> str:
+def statement(parameters: Any, fields: Sequence[str]) -> str:
     """The SQL that answers: that of lines, or of sums where these can tell all that is asked."""
     asked = {*parameters.model_fields_set, *fields, *parameters.group_by}
     asked.add(parameters.sort.removeprefix("-"))
-    return "api_summary" if asked & _OF_LINES else "api_summary_cube"
+    if asked & _OF_LINES or (asked & _OF_PARTIES and asked & _OF_MONTHS and asked & _OF_YEARS):
+        return queries.sql("api_summary")
+    if not asked & _OF_PARTIES:
+        return queries.sql("api_summary_cube")
+    source = "api_summary_months" if asked & _OF_MONTHS else "api_summary_years"
+    return queries.sql("api_summary_parties").replace("/* source */", f"\n{queries.sql(source)}\n")
 
 
 def columns_but(groups: Sequence[str]) -> set[str]:

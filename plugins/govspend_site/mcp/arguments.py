@@ -114,4 +114,10 @@ class RunSql(Arguments):
     parameters: dict[Text, Text | Integer | float | None] = Field(
         default={}, max_length=50, description="Value of each blank by its name, without the colon"
     )
+    shard: Annotated[str, Field(max_length=80), Unicode] = Field(
+        "",
+        description="Only where a refusal says that the edition keeps its lines in several files: "
+        "the one to ask",
+        examples=["2013-14"],
+    )
     limit: int = Field(100, ge=1, le=MOST_ROWS, description="Most rows to give")

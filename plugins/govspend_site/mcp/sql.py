@@ -21,15 +21,19 @@ _CELLS, _MEGABYTES = 20_000, 1
 
 async def ask(site: Site, given: RunSql) -> SqlRows:
     found = await _answer_of(site, given)
-    blanks = {k: v for k, v in given.parameters.items() if k not in ("sql", "_size")}
+    kept = {k: v for k, v in given.parameters.items() if k not in ("sql", "_size", "shard")}
+    blanks = {**kept, "shard": given.shard}
     database = f"/{queries.DATABASE}"
     source = await site.source(
         database, {"sql": given.sql, **blanks}, f"{database}.json", f"{database}.csv"
     )
-    note = None
+    note = queries.database(site.datasette).searched(given.shard) or None
     if found.truncated:
         file = ", or take csv_url, which has all of them" if source.csv_url else ""
-        note = f"Only the first {len(found.rows):,} rows are given. Ask for more with limit, up to "
+        note = f"{note} " if note else ""
+        note += (
+            f"Only the first {len(found.rows):,} rows are given. Ask for more with limit, up to "
+        )
         note += f"{MOST_ROWS:,}, or add the lines up in SQL{file}."
     return SqlRows(
         sql=given.sql,
@@ -52,7 +56,8 @@ async def _answer_of(site: Site, given: RunSql) -> lane.Answer:
         await datasette.ensure_permissions(site.request.actor, [("execute-sql", queries.DATABASE)])
         validate_sql_select(given.sql)
         database = queries.database(datasette)
-        return await lane.ask(database, given.sql, given.parameters, limits)
+        place = database.place(given.shard)
+        return await lane.ask(database, given.sql, given.parameters, limits, place=place)
     except Forbidden:
         raise Refusal("This site takes no SQL. Use ask_question.") from None
     except lane.Busy as error:

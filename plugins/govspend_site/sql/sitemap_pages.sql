@@ -11,7 +11,7 @@ UNION ALL
 SELECT 'digest', substr(newest_month, 1, 7), max(changed_date) FROM dated GROUP BY newest_month
 UNION ALL
 SELECT 'buyers', buyer_id, newest.changed_date FROM buyers, newest
-WHERE EXISTS (SELECT 1 FROM spend WHERE spend.buyer_id = buyers.buyer_id)
+WHERE EXISTS (SELECT 1 FROM pair_totals WHERE pair_totals.buyer_id = buyers.buyer_id)
 UNION ALL
 SELECT 'suppliers', supplier_id, newest.changed_date FROM suppliers, newest
-WHERE EXISTS (SELECT 1 FROM spend WHERE spend.supplier_id = suppliers.supplier_id)
+WHERE EXISTS (SELECT 1 FROM pair_totals WHERE pair_totals.supplier_id = suppliers.supplier_id)

@@ -1,0 +1,157 @@
+"""Statements that need the lines of several shards at once: one connection that sees them all."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from govspend_site.shards import reads
+from govspend_site.shards.files import Shard
+
+MOST_ATTACHED = 10
+"""Files that a default build of SQLite attaches."""
+# What is looked for among descriptions: an expression, or the column `words` of `WITH asked AS`.
+_MATCH = re.compile(r"spend_fts\s+match\s+(?P<words>[\w.:]+(?:\(:\w+\))?)", re.IGNORECASE)
+_ASKED = re.compile(r"^WITH asked AS \(\n.+?\n(?=\))", re.DOTALL | re.MULTILINE)
+_VIEWS = "SELECT name, sql FROM main.sqlite_master WHERE type = 'view' ORDER BY rowid"
+
+Row = tuple[Any, ...]
+
+
+class Together:
+    """The edition's own file, with views over its shards in place of its tables of lines.
+
+    `connect` opens a file, ready for use; `confine` makes a connection safe when it is set up.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        shards: tuple[Shard, ...],
+        connect: Callable[[Path], sqlite3.Connection],
+        confine: Callable[[sqlite3.Connection], None],
+    ) -> None:
+        self._path, self._shards = path, shards
+        self._connect, self._confine = connect, confine
+        self._viewing: sqlite3.Connection | None = None
+        self._is_over: Callable[[], int] | None = None
+        self.is_open = False
+
+    def limit(self, is_over: Callable[[], int] | None) -> None:
+        """Ends what runs from now on when `is_over()`."""
+        self._is_over = is_over
+        if self._viewing:
+            self._viewing.set_progress_handler(is_over, 1_000)
+
+    def execute(self, sql: str, given: Any) -> tuple[Any, Iterator[Row]]:
+        """Description and rows of a statement over all lines. Raises sqlite3.Error."""
+        self.is_open = True
+        search = _MATCH.search(sql)
+        if search or len(self._shards) > MOST_ATTACHED:
+            copies = self._opened()
+            self._copy(copies, sql, given, search and search["words"])
+            cursor = copies.execute(sql, given)
+            return cursor.description, _to_the_end(copies, cursor)
+        if self._viewing is None:
+            self._viewing = self._opened()
+            self._view(self._viewing)
+        cursor = self._viewing.execute(sql, given)
+        return cursor.description, iter(cursor)
+
+    def _opened(self) -> sqlite3.Connection:
+        connection = self._connect(self._path)
+        connection.set_progress_handler(self._is_over, 1_000)
+        return connection
+
+    def _view(self, db: sqlite3.Connection) -> None:
+        """Puts a view over all shards before each table of lines."""
+        db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, MOST_ATTACHED)
+        for number, shard in enumerate(self._shards):
+            db.execute(f"ATTACH ? AS shard_{number}", [_address(shard)])
+        for table in ("spend", "line_spans"):
+            arms = (f"SELECT * FROM shard_{n}.{table}" for n in range(len(self._shards)))  # noqa: S608
+            db.execute(f"CREATE TEMP VIEW {table} AS {' UNION ALL '.join(arms)}")
+        self._finish(db)
+
+    def _copy(self, db: sqlite3.Connection, sql: str, given: Any, words: str | None) -> None:
+        """Copies the lines that a statement reads, those found by a search or all of them."""
+        found, values = "", []
+        if words:
+            found = " WHERE rowid IN (SELECT rowid FROM shard.spend_fts WHERE spend_fts MATCH ?)"
+            values = [_looked_for(db, sql, given, words)]
+        wanted = {table: _columns(db, table, sql, given) for table in ("spend", "line_spans")}
+        if words:
+            del wanted["line_spans"]
+        for table, columns in wanted.items():
+            db.execute(f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM main.{table}")  # noqa: S608
+        for shard in self._shards:
+            with _attached(db, shard):
+                for table, columns in wanted.items():
+                    chosen = f"SELECT {columns} FROM shard.{table}{found}"  # noqa: S608
+                    db.execute(f"INSERT INTO temp.{table} {chosen}", values)
+        if words:
+            _searchable(db)
+        self._finish(db)
+
+    def _finish(self, db: sqlite3.Connection) -> None:
+        """What reads lines through a view of the edition reads them all, too."""
+        for _, sql in db.execute(_VIEWS).fetchall():
+            db.execute(re.sub(r"^CREATE VIEW", "CREATE TEMP VIEW", sql, count=1))
+        db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        self._confine(db)
+
+    def close(self) -> None:
+        if self._viewing:
+            self._viewing.close()
+
+
+def _to_the_end(db: sqlite3.Connection, cursor: sqlite3.Cursor) -> Iterator[Row]:
+    with closing(db):
+        yield from cursor
+
+
+def _address(shard: Shard) -> str:
+    return f"file:{shard.path}?mode=ro&immutable=1"
+
+
+@contextmanager
+def _attached(db: sqlite3.Connection, shard: Shard) -> Iterator[None]:
+    db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 1)
+    db.execute("ATTACH ? AS shard", [_address(shard)])
+    try:
+        yield
+    finally:
+        db.execute("DETACH shard")
+
+
+def _columns(db: sqlite3.Connection, table: str, sql: str, given: Any) -> str:
+    """The columns of a table of lines that a statement reads; all where SQLite does not tell."""
+    known = [row[1] for row in db.execute(f"PRAGMA main.table_xinfo({table})")]
+    untold = ["using", "natural", *(name for name, _ in db.execute(_VIEWS).fetchall())]
+    if any(re.search(rf"\b{word}\b", sql, re.IGNORECASE) for word in untold):
+        return ", ".join(known)
+    read = reads.of(db, sql, given).get(table, frozenset())
+    return ", ".join(name for name in known if name in read | {"spend_id", "description"})
+
+
+def _looked_for(db: sqlite3.Connection, sql: str, given: Any, words: str) -> str | None:
+    """What a search looks for, as SQLite reads it in the statement."""
+    asked = ""
+    if words == "asked.words":
+        asked = f"{_ASKED.findall(sql)[0]})"
+        words = "(SELECT words FROM asked)"
+    found: str | None = db.execute(f"{asked} SELECT {words}", given).fetchone()[0]
+    return found
+
+
+def _searchable(db: sqlite3.Connection) -> None:
+    """Makes the search anew over the lines that were copied."""
+    sql = db.execute("SELECT sql FROM main.sqlite_master WHERE name = 'spend_fts'").fetchone()[0]
+    db.execute(sql.replace("spend_fts", "temp.spend_fts", 1))
+    db.execute(
+        "INSERT INTO temp.spend_fts (rowid, description) SELECT rowid, description FROM temp.spend"
+    )
