@@ -73,6 +73,8 @@ def with_shop(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def command(feeds_path: Path, build_path: Path, engine_address: str, **rest: Any) -> None:
         require_known(engine_address)
+        if engine_address != "local":
+            _WithoutPandas.hides = False
         shop = Workshop(
             load_feeds(feeds_path), build_path.resolve(), Progress(), engine_address
         )  # fmt: skip
@@ -403,9 +405,12 @@ def _moving(shop: Workshop, what: str) -> Any:
 class _WithoutPandas:
     """Arrow asks of every list whether it is one of pandas, and loads 40 MB to know. None is."""
 
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
-        if name == "pandas":
+    hides = True
+    """Spark does nothing without it."""
+
+    @classmethod
+    def find_spec(cls, name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas" and cls.hides:
             raise ModuleNotFoundError("pandas is not used here", name=name)
 
 

@@ -175,7 +175,10 @@ class SparkEngine:
 
 @functools.cache
 def _session(master: str) -> SparkSession:
-    """One for all engines of this process: it takes ten seconds to start. Ends with the process."""
+    """One for all engines of this process: it takes ten seconds to start. Ends with the process.
+
+    A process forked from this one may go on with it, as long as this one waits.
+    """
     builder = _builder().master(master)
     here = HERE if master.startswith("local") else {}
     # Read as Java starts and as a task is made; a worker would else use the system's Python.
