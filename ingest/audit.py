@@ -5,23 +5,28 @@ from __future__ import annotations
 import contextlib
 import itertools
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from ingest import publish, shards
 from ingest.admitted import DUPLICATE, AdmittedFile
 from ingest.engine import Engine, ranges
 from ingest.errors import AuditError
 from ingest.releases import Release
 
 _SQL = Path(__file__).with_name("audit.sql")
+_LINES_SQL = Path(__file__).with_name("audit_lines.sql")
 _CUBES_SQL = Path(__file__).with_name("audit_cubes.sql")
 # What its queries ask of spend; of the others they ask all.
 _OF_SPEND = (
     "release_id", "month", "financial_year", "framework", "lot", "sector", "supplier_size",
     "supplier_id", "buyer_id", "supplier_name_id", "buyer_name_id", "amount_pence",
 )  # fmt: skip
+# MB for them: by now nothing else is in memory, and texts take more room than numbers.
+_MEMORY = 128
 _READ_BACK = (
     "spend", "releases", "release_months", "pair_months", "pair_years", "pair_totals",
     "party_months", "usual_deals",
@@ -55,12 +60,12 @@ def of_tables(
     `lists` are the files of who was admitted that it was loaded from. The database is opened
     read-only. See `require` for what happens when one does not hold.
     """
-    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    db = _opened(path)
     try:
-        db.row_factory = sqlite3.Row
         proofs = [proof for release in releases for proof in _release(db, release)]
         proofs += [proof for file in lists for proof in _admitted(db, file)]
         proofs += _edition(db)
+        proofs += _lines(db, path, releases)
         proofs += _published_totals(db)
         return proofs
     finally:
@@ -112,8 +117,6 @@ def _release(db: sqlite3.Connection, release: Release) -> Iterator[Proof]:
     quarantined_fractions = summary.rounded_count - rounded[0]
     holds = 0 <= quarantined_fractions <= summary.quarantined_count
     yield Proof("rounded lines are noted", name, str(summary.rounded_count), str(rounded[0]), holds)
-    held = _one(db, "SELECT count(*) FROM release_lines WHERE release_id = ?", name)
-    yield _equal("lines held are lines loaded", name, summary.loaded_count, held[0])
     months = {
         row[0]: [row[1], row[2]]
         for row in db.execute(
@@ -151,9 +154,55 @@ def _edition(db: sqlite3.Connection) -> Iterator[Proof]:
     """Each query of audit.sql gives one number, which must be nought."""
     for name, sql in must_be_nought(_SQL):
         yield _equal(name, "edition", 0, _one(db, sql)[0])
+    yield from _sound(db, "edition")
+
+
+def _sound(db: sqlite3.Connection, subject: str) -> Iterator[Proof]:
     broken = db.execute("PRAGMA foreign_key_check").fetchall()
-    yield _equal("keys that lead nowhere", "edition", 0, len(broken))
-    yield _equal("file is sound", "edition", "ok", _one(db, "PRAGMA quick_check")[0])
+    yield _equal("keys that lead nowhere", subject, 0, len(broken))
+    yield _equal("file is sound", subject, "ok", _one(db, "PRAGMA quick_check")[0])
+
+
+def _lines(db: sqlite3.Connection, edition: Path, releases: Sequence[Release]) -> Iterator[Proof]:
+    """What the files of lines hold: each by itself, and all together."""
+    held: Counter[str] = Counter()
+    lines = pence = 0
+    for path in shards.paths(edition, publish.bulk_folder(edition)):
+        subject = "edition" if path == edition else path.name
+        with contextlib.closing(_opened(path)) as part:
+            for name, sql in must_be_nought(_LINES_SQL):
+                yield _equal(name, subject, 0, _one(part, sql)[0])
+            if path != edition:
+                yield from _sound(part, subject)
+                yield from _as_listed(db, part, path)
+            for release in releases:
+                sql = "SELECT count(*) FROM release_lines WHERE release_id = ?"
+                held[release.release_id] += _one(part, sql, release.release_id)[0]
+            count, total = _one(part, "SELECT count(*), coalesce(sum(amount_pence), 0) FROM spend")
+            lines, pence = lines + count, pence + total
+    for release in releases:
+        loaded, name = release.staged.summary.loaded_count, release.release_id
+        yield _equal("lines held are lines loaded", name, loaded, held[name])
+    sql = "SELECT sum(loaded_count), sum(loaded_pence) FROM releases WHERE is_current"
+    loaded, loaded_pence = _one(db, sql)
+    yield _equal("lines of spend are those of the current releases", "edition", loaded, lines)
+    yield _equal("pence of spend are those of the current releases", "edition", loaded_pence, pence)
+
+
+def _as_listed(db: sqlite3.Connection, part: sqlite3.Connection, path: Path) -> Iterator[Proof]:
+    """A file of lines is what the table of them says."""
+    sql = "SELECT min(month), max(month), count(*), sum(amount_pence) FROM spend"
+    columns = "first_month, last_month, line_count, amount_pence"
+    listed = _one(
+        db, f"SELECT {columns} FROM shards WHERE shard = ?", path.stem.removeprefix("lines-")  # noqa: S608
+    )  # fmt: skip
+    yield _equal("lines are as listed", path.name, tuple(listed), tuple(_one(part, sql)))
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    db.row_factory = sqlite3.Row
+    return db
 
 
 def of_cubes(path: Path) -> list[Proof]:
@@ -166,11 +215,13 @@ def of_cubes(path: Path) -> list[Proof]:
     from ingest.engines.local import LocalEngine
 
     proofs = []
+    lines = shards.paths(path, publish.bulk_folder(path))
     folder = path.parent / f".{path.stem}-audit"
-    with contextlib.closing(LocalEngine(folder)) as engine:
+    with contextlib.closing(LocalEngine(folder, _MEMORY)) as engine:
         for table in _READ_BACK:
             columns = _OF_SPEND if table == "spend" else None
-            engine.hold_batches(table, read_back.reader(path, table, columns))
+            files = lines if table == "spend" else [path]
+            engine.hold_batches(table, read_back.reader(files, table, columns))
         for kind in ("supplier", "buyer"):
             _divide(engine, f"{kind}_id")
         for name, sql in must_be_nought(_CUBES_SQL):

@@ -32,7 +32,7 @@ from ingest import (
 )
 from ingest.archive import Archive, Receipt
 from ingest.errors import IngestError, NothingToPublish
-from ingest.feeds import Declaration, Feed, FileSource, UrlSource
+from ingest.feeds import Declaration, Feed, FileSource, ShardKey, UrlSource
 from ingest.progress import Progress
 from ingest.releases import Release
 
@@ -85,6 +85,8 @@ class Plan:
     """the customer lists' files, where places are looked up"""
     admitted_files: list[admitted.AdmittedFile] = field(default_factory=list)
     """the files that say which suppliers were admitted to a framework"""
+    shards: ShardKey | None = None
+    """what lines are split by, a file for each value"""
 
     def taken(self, feed_id: str) -> list[Release]:
         return [release for release in self.releases[feed_id] if release.state == "taken"]
@@ -146,7 +148,7 @@ class Plan:
         for release in self.all_taken():
             receipt = json.dumps(asdict(release.staged.receipt), sort_keys=True)
             digest.update(f"{release.release_id} {receipt} {release.reasons}".encode())
-        digest.update(places.version().encode())
+        digest.update(f"{places.version()} {self.shards or ''}".encode())
         for declared, listed in (
             *((file.customer_list, file.receipt) for file in self.customer_files),
             *((file.admitted_list, file.receipt) for file in self.admitted_files),
@@ -200,7 +202,7 @@ def plan(shop: Workshop) -> Plan:
         listed = admitted.read_lists(
             shop.archive, declared.admitted_lists.values(), declared.folder, failures
         )
-    return Plan(feeds, found, failures, customers, listed)
+    return Plan(feeds, found, failures, customers, listed, declared.shards)
 
 
 def _stage_ahead(shop: Workshop, feeds: list[Feed]) -> None:
@@ -300,7 +302,7 @@ def load_all(shop: Workshop, made: Plan) -> None:
 
 def _load_releases(shop: Workshop, made: Plan, db: sqlite3.Connection, names: Names) -> None:
     # Imported here: an idle build does without Arrow and the engine, which take a moment.
-    from ingest import fill, relate
+    from ingest import fill, relate, shards
 
     with shop.progress.step("load"):
         for one in made.placed():
@@ -308,10 +310,13 @@ def _load_releases(shop: Workshop, made: Plan, db: sqlite3.Connection, names: Na
     with contextlib.closing(shop.engine()) as working:
         shop.progress.moving("how lines are related")
         with shop.progress.step("relate"):
-            keys = relate.relate(working, made.placed(), names)
+            keys = relate.relate(working, made.placed(), names, made.shards)
         shop.progress.moving("lines of spend")
         with shop.progress.step("load"):
-            fill.fill(db, working, keys, load.LINES)
+            if keys.shards:
+                shards.write(shop.work, shop.bulk, working, keys)
+            else:
+                fill.fill(db, working, keys, load.LINES)
         shop.progress.moving("cubes")
         with shop.progress.step("summarise"):
             fill.fill(db, working, keys, load.CUBES)
@@ -357,7 +362,6 @@ def write_bulk(shop: Workshop, made: Plan) -> None:
     from ingest import bulk
 
     with shop.progress.step("bulk"):
-        shutil.rmtree(shop.bulk, ignore_errors=True)
         bulk.write(shop.work, shop.bulk, made.all_taken(), shop.archive)
 
 

@@ -17,6 +17,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingest import read_back
+from ingest import read_back, shards
 from ingest.archive import Archive
 from ingest.columnar import COUNTED_UNDER
 from ingest.fill import digits
-from ingest.load import statements
+from ingest.load import LINES, statements
 from ingest.publish import MANIFEST
+from ingest.relate import financial_year
 from ingest.releases import Release
 
 DATABASE = "govspend.db"
@@ -87,17 +89,24 @@ def write(database: Path, folder: Path, releases: Sequence[Release], archive: Ar
 
     A release in which a text is withheld is not offered as published. The manifest comes last.
     """
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = shards.paths(database, folder)
+    for path in {*folder.iterdir()} - {*lines}:
+        path.unlink()
     db = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
     try:
-        withheld = {row[0] for row in db.execute(_sql("withheld releases"))}
+        withheld = {name for path in {database, *lines} for name in _withheld(path)}
         terms = _terms(db)
         with _SpendWriter(folder, terms) as writer:
-            empty = _write_spend(batches(database, _lookups(db)), writer)
-        tables = _tables(db, empty)
+            lookups = _lookups(db)
+            found = (batch for path in lines for batch in batches(path, lookups))
+            empty = _write_spend(found, writer)
+        tables = _tables(db, lines, empty)
     finally:
         db.close()
     rows = tables["spend"]["row_count"]
+    for path in {*lines} - {database}:
+        _settle(path)
     files = [
         _described(folder / "spend.csv.gz", "spend-csv", "application/gzip", rows),
         _described(folder / "spend.parquet", "spend-parquet", _PARQUET, rows),
@@ -169,8 +178,9 @@ def _lookups(db: sqlite3.Connection) -> dict[str, _Lookup]:
         keys, by = pa.array(numbers, pa.int32()), f"{kind}_name_id"
         found[f"{kind}_id"] = _Lookup(by, keys, pa.array(ids, pa.string()))
         found[f"{kind}_name"] = _Lookup(by, keys, pa.array(names, pa.string()))
-    months, years = zip(*db.execute(_sql("years")), strict=True)
-    found["financial_year"] = _Lookup("month", pa.array(months), pa.array(years))
+    months = [row[0] for row in db.execute(_sql("months"))]
+    years = pa.array([financial_year(month) for month in months])
+    found["financial_year"] = _Lookup("month", pa.array(months), years)
     return found
 
 
@@ -311,21 +321,35 @@ def _as_staged(release: Release, folder: Path) -> BulkFile:
     return _described(path, "release-staged", _PARQUET, rows, release.release_id)
 
 
-def _tables(db: sqlite3.Connection, empty_in_spend: Counter[str]) -> dict[str, dict[str, Any]]:
+def _tables(
+    db: sqlite3.Connection, lines: Sequence[Path], empty_in_spend: Counter[str]
+) -> dict[str, dict[str, Any]]:
     """table -> its rows, and in how many of them each column is empty that may be."""
     found = {}
     for (table,) in db.execute(_sql("tables")).fetchall():
         columns = [row[1] for row in db.execute(f"PRAGMA table_info([{table}])")
                    if not row[3] and not row[5]]  # fmt: skip
-        # Those of spend were counted as it was written.
-        counted = columns if table != "spend" else []
-        listed = ", ".join(["count(*)", *(f"count([{column}])" for column in counted)])
-        rows, *full = db.execute(f"SELECT {listed} FROM [{table}]").fetchone()  # noqa: S608 - our own names
-        empty = {name: rows - count for name, count in zip(counted, full, strict=True)}
-        if table == "spend":
+        if table in LINES:
+            # Those of spend were counted as it was written; those of line_spans are never empty.
+            rows = sum(_count(path, table) for path in lines)
             empty = {column: empty_in_spend[column] for column in columns}
+        else:
+            listed = ", ".join(["count(*)", *(f"count([{column}])" for column in columns)])
+            rows, *full = db.execute(f"SELECT {listed} FROM [{table}]").fetchone()  # noqa: S608 - our own names
+            empty = {name: rows - count for name, count in zip(columns, full, strict=True)}
         found[table] = {"row_count": rows, "empty_counts": empty}
     return found
+
+
+def _count(path: Path, table: str) -> int:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        return int(db.execute(f"SELECT count(*) FROM [{table}]").fetchone()[0])  # noqa: S608 - our own names
+
+
+def _withheld(path: Path) -> list[str]:
+    """Releases in which a text is withheld, by the file of lines at `path`."""
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        return [row[0] for row in db.execute(_sql("withheld releases"))]
 
 
 def _link(source: Path, target: Path) -> None:

@@ -15,8 +15,8 @@ SELECT rowid, spend_id, release_id, line_number, month, framework, lot, sector, 
 FROM spend
 ORDER BY place
 
--- name: years
-SELECT month, financial_year FROM spend GROUP BY month ORDER BY month
+-- name: months
+SELECT DISTINCT month FROM release_months ORDER BY month
 
 -- name: supplier names
 SELECT supplier_name_id, supplier_id, published_name FROM supplier_names ORDER BY supplier_name_id

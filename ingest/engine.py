@@ -24,7 +24,7 @@ Job = tuple[Receipt, Path, Feed]
 """What is to be staged: the receipt, the file, its feed."""
 
 
-PART = 250_000
+PART = 150_000
 """lines that are related at once where an engine divides its work"""
 _Key = TypeVar("_Key")
 

@@ -30,6 +30,7 @@ FieldName = Literal[
     "month", "framework", "lot", "sector", "supplier_size", "supplier", "buyer", "description",
     "amount",
 ]  # fmt: skip
+ShardKey = Literal["financial_year", "month", "framework", "sector"]
 Text = Annotated[str, Field(min_length=1)]
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Day = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])-\d{2}$")]
@@ -255,6 +256,8 @@ class Declaration(Strict):
     path: Path
     illustrative: bool = False
     """True for invented data: every page then says so."""
+    shards: ShardKey | None = None
+    """What an edition of very many lines is split by, a file of lines for each value."""
     feeds: dict[str, Feed]
     customer_lists: dict[str, CustomerList] = {}
     admitted_lists: dict[str, AdmittedList] = {}

@@ -9,16 +9,22 @@ from typing import Any
 import pyarrow as pa
 
 from ingest.engine import Engine
-from ingest.relate import Keys, statements
+from ingest.relate import ONE, Keys, statements
 
 UNDER = ("month", "framework", "lot", "sector", "supplier_size")
 Columns = dict[str, list[Any]]
 
 
-def fill(db: sqlite3.Connection, engine: Engine, keys: Keys, tables: Set[str]) -> None:
-    """Fills those of the `tables` that relations.sql has rows for, in its order."""
+def fill(
+    db: sqlite3.Connection, engine: Engine, keys: Keys, tables: Set[str], shard: str = ONE
+) -> None:
+    """Fills those of the `tables` that relations.sql has rows for, in its order.
+
+    Of lines those that go to the file `shard`.
+    """
     for what, name, sql in statements():
         if what == "rows" and name in tables:
+            sql = sql.replace("/* shard */", f"AND under.shard = '{shard}'" if shard else "")
             db.execute("BEGIN")
             for columns in columns_of(engine.batches(sql), keys):
                 listed, marks = ", ".join(columns), ", ".join("?" * len(columns))

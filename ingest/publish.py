@@ -85,7 +85,10 @@ def take_down(build: Path) -> list[str]:
     for path in sorted((build / "editions").glob("*.db")):
         if path == newest.resolve():
             continue
-        if _shows_withheld(path, newest) or _gives_out_withheld(path, newest.resolve()):
+        held = [path, *bulk_folder(path).glob("lines-*.db")]
+        if any(_shows_withheld(part, newest) for part in held) or _gives_out_withheld(
+            path, newest.resolve()
+        ):
             path.unlink()
             path.with_suffix(".json").unlink(missing_ok=True)
             gone.append(path.stem.removeprefix("govspend-"))

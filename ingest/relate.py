@@ -10,7 +10,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,11 @@ import pyarrow as pa
 
 from ingest import columnar, match
 from ingest.engine import PART, Engine, ranges
+from ingest.feeds import ShardKey
 from ingest.releases import Release
 
+ONE = ""
+"""the name of the only file of lines"""
 _SQL = Path(__file__).with_name("relations.sql")
 KINDS: tuple[match.Kind, ...] = ("supplier", "buyer")
 _HEAD = re.compile(r"^-- (view|table|rows) (\w+)\n", re.MULTILINE)
@@ -51,14 +54,19 @@ class Keys:
     supplier_of_name: list[str]
     buyer_of_name: list[str]
     """by the number of a name, which counts from 1"""
+    shards: list[str] = field(default_factory=list)
+    """names of the files that the lines are split into; none where they stay in one"""
 
 
 def relate(
-    engine: Engine, placed: Sequence[Placed], names: Mapping[match.Kind, list[match.Name]]
+    engine: Engine,
+    placed: Sequence[Placed],
+    names: Mapping[match.Kind, list[match.Name]],
+    shard_key: ShardKey | None = None,
 ) -> Keys:
     """Gives the engine what is staged, and has it make the tables of relations.sql.
 
-    `names` are all published names, numbered from 1 in this order.
+    `names` are all published names, numbered from 1 in this order. Lines are split by `shard_key`.
     """
     under, places = _Under(), {kind: _Places(kind, names[kind]) for kind in KINDS}
     parts = []
@@ -72,14 +80,15 @@ def relate(
             f" buyer + {places['buyer'].count} AS buyer_place, description, amount_pence"
             f" FROM staged_{key}"
         )
-        under.add(staged.batches("facets"))
+        under.add(staged.batches("facets"), is_current=one.is_current)
         for batch in staged.batches("names"):
             for kind in KINDS:
                 places[kind].add(batch)
     engine.define("staged", " UNION ALL ".join(parts))
     feeds = list(dict.fromkeys(one.release.feed_id for one in placed))
     _hold_releases(engine, placed, feeds)
-    engine.hold("under", under.table())
+    shards = under.shards(shard_key)
+    engine.hold("under", under.table(shards))
     for kind in KINDS:
         engine.hold(f"{kind}_places", places[kind].table())
         engine.hold(f"{kind}_names", places[kind].parties())
@@ -92,6 +101,7 @@ def relate(
     return Keys(
         [one.release.release_id for one in placed], feeds, places["supplier"].ids,
         places["buyer"].ids, under.columns, places["supplier"].party, places["buyer"].party,
+        sorted({*shards.values()} - {ONE}),
     )  # fmt: skip
 
 
@@ -168,13 +178,14 @@ class _Under:
         self.columns: dict[str, list[Any]] = {name: [] for name in columnar.COUNTED_UNDER}
         self.line_counts: dict[int, int] = {}
         """number -> lines"""
+        self._current: list[int] = []
         self._next = 0
 
     @property
     def count(self) -> int:
         return self._next
 
-    def add(self, batches: Iterator[pa.RecordBatch]) -> None:
+    def add(self, batches: Iterator[pa.RecordBatch], *, is_current: bool) -> None:
         start = self._next
         for row in (row for batch in batches for row in batch.to_pylist()):
             key = start + row["facets"]
@@ -183,21 +194,36 @@ class _Under:
                 column += [None] * (key - len(column))
                 column.append(row[name])
             self.line_counts[key] = row["line_count"]
+            if is_current:
+                self._current.append(key)
             self._next = key + 1
 
-    def table(self) -> pa.Table:
+    def _values(self, name: str) -> dict[int, Any]:
+        """number -> the value of a column, of the financial year too"""
+        if name == "financial_year":
+            return {key: financial_year(month) for key, month in self._values("month").items()}
+        return {key: self.columns[name][key] for key in self.line_counts}
+
+    def shards(self, shard_key: ShardKey | None) -> dict[int, str]:
+        """number -> name of the file that its lines go to; ONE where all go to one."""
+        if shard_key is None:
+            return dict.fromkeys(self.line_counts, ONE)
+        named = {key: _file_name(value) for key, value in self._values(shard_key).items()}
+        there = sorted({named[key] for key in self._current})
+        # Lines of earlier releases alone are told of in the first.
+        return {key: name if name in there else there[0] for key, name in named.items()}
+
+    def table(self, shards: Mapping[int, str]) -> pa.Table:
         there = {
-            name: pa.array([column[key] for key in self.line_counts], pa.string())
-            for name, column in self.columns.items()
+            name: pa.array(self._values(name).values(), pa.string())
+            for name in (*self.columns, "financial_year")
         }
-        years = pa.array([financial_year(month) for month in there["month"].to_pylist()])
-        return pa.table(
-            {
-                "under_key": pa.array(list(self.line_counts), pa.int64()),
-                "financial_year": years,
-                **there,
-            }
-        )
+        keys = pa.array(list(self.line_counts), pa.int64())
+        return pa.table({"under_key": keys, "shard": pa.array(list(shards.values())), **there})
+
+
+def _file_name(value: str | None) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", (value or "not published").lower()).strip("-") or "other"
 
 
 class _Places:

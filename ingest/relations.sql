@@ -3,6 +3,8 @@
 -- database is filled with, in order. Whole numbers and texts only, and nothing that looks inside
 -- them, so that every engine says the same.
 --
+-- `shard` stands for one of the files that lines may be split into.
+--
 -- Given: staged (lines of all releases), releases, followers (release, the one that it restates),
 -- under (what lines are counted under), supplier_places and buyer_places (a name in a release -> its
 -- number), supplier_names and buyer_names (number of a name -> of its party, in order of ids).
@@ -97,7 +99,8 @@ FROM identified
 JOIN releases ON releases.release_key = identified.release_key
 JOIN supplier_places ON supplier_places.supplier_place = identified.supplier_place
 JOIN buyer_places ON buyer_places.buyer_place = identified.buyer_place
-WHERE releases.is_current = 1 /* part of identified.line_number */
+JOIN under ON under.under_key = identified.under_key
+WHERE releases.is_current = 1 /* part of identified.line_number */ /* shard */
 ORDER BY identified.release_key, identified.line_number
 
 -- rows line_spans
@@ -109,8 +112,10 @@ FROM (
             PARTITION BY releases.feed_key, identified.base_id, identified.occurrence
             ORDER BY releases.position
         ) AS run
-    FROM identified JOIN releases ON releases.release_key = identified.release_key
-    WHERE 1 = 1 /* part of identified.base_id */
+    FROM identified
+    JOIN releases ON releases.release_key = identified.release_key
+    JOIN under ON under.under_key = identified.under_key
+    WHERE 1 = 1 /* part of identified.base_id */ /* shard */
 ) AS numbered_runs
 GROUP BY feed_key, base_id, occurrence, run
 ORDER BY CASE WHEN base_id < 0 THEN 1 ELSE 0 END, base_id, occurrence, feed_key, first_position

@@ -16,8 +16,8 @@ from ingest import stage
 from ingest.engine import Job
 
 _PART_OF = re.compile(r"/\* part of (?P<table>\w+)\.(?P<column>\w+) \*/")
-MEMORY = "64MB"
-"""of its own; with what Python and SQLite take, a build stays within 300 MB"""
+MEMORY = 72
+"""MB of its own; with what Python and SQLite take, a build stays within 300 MB"""
 BATCH = 10_000
 """rows"""
 
@@ -25,10 +25,11 @@ BATCH = 10_000
 class LocalEngine:
     """See ingest.engine.Engine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, memory: int = MEMORY) -> None:
         # What a build that was killed may have left.
         shutil.rmtree(folder, ignore_errors=True)
         self._folder = folder
+        self._memory = memory
         self._parts: dict[str, Sequence[str]] = {}
 
     @functools.cached_property
@@ -38,7 +39,7 @@ class LocalEngine:
         return duckdb.connect(
             str(self._folder / "engine.duckdb"),
             config={
-                "memory_limit": MEMORY,
+                "memory_limit": f"{self._memory}MB",
                 "temp_directory": str(self._folder / "spilled"),
                 "threads": 2,
                 # What is free goes back at once: there are others who need it.
