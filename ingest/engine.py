@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ingest.archive import Receipt
 from ingest.errors import DeclarationError
@@ -27,6 +27,9 @@ Job = tuple[Receipt, Path, Feed]
 PART = 150_000
 """lines that are related at once where an engine divides its work"""
 _Key = TypeVar("_Key")
+
+
+Take = Callable[[str, "dict[str, Iterator[pa.RecordBatch]]"], dict[str, Any]]
 
 
 class Engine(Protocol):
@@ -57,6 +60,15 @@ class Engine(Protocol):
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """The rows that `sql` gives, in its order. Whole numbers come as integers of 64 bits."""
+
+    def split(
+        self, rows: Mapping[str, str], shards: Sequence[str], take: Take
+    ) -> Iterator[dict[str, Any]]:
+        """What `take` gives for each of the `shards`, side by side where there are many machines.
+
+        It is told the shard and, by table, the rows of each SQL that go there, in order. It may be
+        called again where a machine was lost, and elsewhere.
+        """
 
     def close(self) -> None:
         """Removes what it kept on disk."""

@@ -9,30 +9,35 @@ from typing import Any
 import pyarrow as pa
 
 from ingest.engine import Engine
-from ingest.relate import ONE, Keys, statements
+from ingest.relate import Keys, statements
 
 UNDER = ("month", "framework", "lot", "sector", "supplier_size")
 Columns = dict[str, list[Any]]
 
 
-def fill(
-    db: sqlite3.Connection, engine: Engine, keys: Keys, tables: Set[str], shard: str = ONE
-) -> None:
-    """Fills those of the `tables` that relations.sql has rows for, in its order.
+def fill(db: sqlite3.Connection, engine: Engine, keys: Keys, tables: Set[str]) -> None:
+    """Fills those of the `tables` that relations.sql has rows for, in its order."""
+    for name, sql in rows_of(tables).items():
+        insert(db, name, engine.batches(sql), keys)
 
-    Of lines those that go to the file `shard`.
-    """
-    for what, name, sql in statements():
-        if what == "rows" and name in tables:
-            sql = sql.replace("/* shard */", f"AND under.shard = '{shard}'" if shard else "")
-            db.execute("BEGIN")
-            for columns in columns_of(engine.batches(sql), keys):
-                listed, marks = ", ".join(columns), ", ".join("?" * len(columns))
-                db.executemany(
-                    f"INSERT INTO {name} ({listed}) VALUES ({marks})",  # noqa: S608 - our own names
-                    zip(*columns.values(), strict=True),
-                )
-            db.execute("COMMIT")
+
+def rows_of(tables: Set[str]) -> dict[str, str]:
+    """table -> SQL of its rows, in the order of relations.sql."""
+    return {name: sql for what, name, sql in statements() if what == "rows" and name in tables}
+
+
+def insert(
+    db: sqlite3.Connection, name: str, batches: Iterator[pa.RecordBatch], keys: Keys
+) -> None:
+    """Rows of the relations into the table `name`."""
+    db.execute("BEGIN")
+    for columns in columns_of(batches, keys):
+        listed, marks = ", ".join(columns), ", ".join("?" * len(columns))
+        db.executemany(
+            f"INSERT INTO {name} ({listed}) VALUES ({marks})",  # noqa: S608 - our own names
+            zip(*columns.values(), strict=True),
+        )
+    db.execute("COMMIT")
 
 
 def columns_of(batches: Iterator[pa.RecordBatch], keys: Keys) -> Iterator[Columns]:

@@ -3,7 +3,8 @@
 -- database is filled with, in order. Whole numbers and texts only, and nothing that looks inside
 -- them, so that every engine says the same.
 --
--- `shard` stands for one of the files that lines may be split into.
+-- `shard` stands for one of the files that lines may be split into; `shard,` is where an engine that
+-- writes them all at once says which is which.
 --
 -- Given: staged (lines of all releases), releases, followers (release, the one that it restates),
 -- under (what lines are counted under), supplier_places and buyer_places (a name in a release -> its
@@ -92,8 +93,8 @@ WHERE releases.is_current = 1
 
 -- rows spend
 -- In the order of the files, from the first month to the last.
-SELECT identified.release_key, identified.line_number, identified.base_id, identified.occurrence,
-    identified.under_key, supplier_places.supplier_name_id, buyer_places.buyer_name_id,
+SELECT /* under.shard, */ identified.release_key, identified.line_number, identified.base_id,
+    identified.occurrence, identified.under_key, supplier_places.supplier_name_id, buyer_places.buyer_name_id,
     identified.description, identified.amount_pence
 FROM identified
 JOIN releases ON releases.release_key = identified.release_key
@@ -105,11 +106,14 @@ ORDER BY identified.release_key, identified.line_number
 
 -- rows line_spans
 -- Runs of releases that held a line: in a run, position and number rise together.
-SELECT feed_key, base_id, occurrence, min(position) AS first_position, max(position) AS last_position
+SELECT /* shard, */ feed_key, base_id, occurrence, min(position) AS first_position,
+    max(position) AS last_position
 FROM (
-    SELECT releases.feed_key, identified.base_id, identified.occurrence, releases.position,
+    SELECT /* under.shard, */ releases.feed_key, identified.base_id, identified.occurrence,
+        releases.position,
         releases.position - row_number() OVER (
-            PARTITION BY releases.feed_key, identified.base_id, identified.occurrence
+            PARTITION BY /* under.shard, */ releases.feed_key, identified.base_id,
+                identified.occurrence
             ORDER BY releases.position
         ) AS run
     FROM identified
@@ -117,7 +121,7 @@ FROM (
     JOIN under ON under.under_key = identified.under_key
     WHERE 1 = 1 /* part of identified.base_id */ /* shard */
 ) AS numbered_runs
-GROUP BY feed_key, base_id, occurrence, run
+GROUP BY /* shard, */ feed_key, base_id, occurrence, run
 ORDER BY CASE WHEN base_id < 0 THEN 1 ELSE 0 END, base_id, occurrence, feed_key, first_position
 
 -- rows release_months

@@ -6,16 +6,21 @@ that say what they name. What is added up over all lines stays in the edition's 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import sqlite3
+import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ingest import load
 from ingest.engine import Engine
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ingest.relate import Keys
 
 REFERENCE = (
@@ -27,14 +32,34 @@ REFERENCE = (
 
 def write(edition: Path, folder: Path, engine: Engine, keys: Keys) -> None:
     """The lines of the edition in the making at `edition` in files in `folder`, and their list."""
+    # Imported here: an audit asks where lines are, and does without what fills them.
+    from ingest import fill
+
     folder.mkdir(parents=True, exist_ok=True)
-    for shard in keys.shards:
-        path = folder / f"lines-{shard}.db"
-        with closing(load.create(path)) as db:
-            _fill(db, edition, engine, keys, shard)
-            load.finish(db, lambda _: None)
+    one = functools.partial(_write_one, edition, folder, keys)
+    told = {row["shard"]: row for row in engine.split(fill.rows_of(load.LINES), keys.shards, one)}
     with closing(load.connect(edition)) as db:
-        load.insert(db, "shards", [_told(folder / f"lines-{s}.db", s) for s in keys.shards])
+        load.insert(db, "shards", [told[shard] for shard in keys.shards])
+
+
+def _write_one(
+    edition: Path, folder: Path, keys: Keys, shard: str, rows: dict[str, Iterator[pa.RecordBatch]]
+) -> dict[str, Any]:
+    """The file of a shard, and its row in the list. Made aside: where it is, it is whole."""
+    from ingest import fill
+
+    path = folder / f"lines-{shard}.db"
+    with tempfile.TemporaryDirectory(prefix="shard-", dir=edition.parent) as aside:
+        with closing(load.create(Path(aside) / path.name)) as db:
+            db.execute("ATTACH ? AS edition", [str(edition)])
+            for table in REFERENCE:
+                db.execute(f"INSERT INTO main.{table} SELECT * FROM edition.{table}")  # noqa: S608 - our own names
+            db.execute("DETACH edition")
+            for name, batches in rows.items():
+                fill.insert(db, name, batches, keys)
+            load.finish(db, lambda _: None)
+        (Path(aside) / path.name).replace(path)
+    return _told(path, shard)
 
 
 def paths(edition: Path, folder: Path) -> list[Path]:
@@ -44,18 +69,7 @@ def paths(edition: Path, folder: Path) -> list[Path]:
     return [folder / f"lines-{name}.db" for name in names] or [edition]
 
 
-def _fill(db: sqlite3.Connection, edition: Path, engine: Engine, keys: Keys, shard: str) -> None:
-    # Imported here: an audit asks where lines are, and does without what fills them.
-    from ingest import fill
-
-    db.execute("ATTACH ? AS edition", [str(edition)])
-    for table in REFERENCE:
-        db.execute(f"INSERT INTO main.{table} SELECT * FROM edition.{table}")  # noqa: S608 - our own names
-    db.execute("DETACH edition")
-    fill.fill(db, engine, keys, load.LINES, shard)
-
-
-def _told(path: Path, shard: str) -> dict[str, str | int]:
+def _told(path: Path, shard: str) -> dict[str, Any]:
     with closing(sqlite3.connect(path)) as db:
         first, last, lines, pence = db.execute(
             "SELECT min(month), max(month), count(*), sum(amount_pence) FROM spend"

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import formats
 import pyarrow as pa
@@ -36,6 +37,24 @@ SELECT numbered.text, numbered.place, numbered.amount_pence, sums.pence
 FROM numbered JOIN sums ON sums.text IS NOT DISTINCT FROM numbered.text
 ORDER BY numbered.text NULLS FIRST, numbered.place
 """
+SPLIT = {
+    "lines": """
+SELECT /* under.shard, */ lines.amount_pence
+FROM lines JOIN under ON under.under_key = lines.under_key
+WHERE 1 = 1 /* shard */
+ORDER BY lines.amount_pence
+""",
+    "sums": """
+SELECT /* shard, */ under_key, sum(amount_pence) AS amount_pence
+FROM (
+    SELECT /* under.shard, */ lines.under_key, lines.amount_pence
+    FROM lines JOIN under ON under.under_key = lines.under_key
+    WHERE 1 = 1 /* shard */
+) AS chosen
+GROUP BY /* shard, */ under_key
+ORDER BY under_key
+""",
+}
 EXECUTOR = "CoarseGrainedExecutorBackend"
 
 
@@ -193,3 +212,30 @@ def test_rows_come_in_order_and_in_the_same_types(spark: SparkEngine, tmp_path: 
     assert found[0] == found[1]
     assert len(found[0]) == 30_000
     assert [row["text"] for row in found[0][::5_000]] == texts
+
+
+def test_files_of_lines_are_written_side_by_side_each_in_its_order(
+    spark: SparkEngine, tmp_path: Path
+) -> None:
+    """An edition in many files: every executor writes some, and none gets a line of another."""
+
+    def take(shard: str, rows: dict[str, Iterator[pa.RecordBatch]]) -> dict[str, Any]:
+        told = {name: pa.Table.from_batches(batches).to_pylist() for name, batches in rows.items()}
+        return {"shard": shard, **told}
+
+    years = ["2012-13", "2013-14", "2014-15"]
+    under = pa.table({"under_key": range(6), "shard": [years[number % 3] for number in range(6)]})
+    lines = pa.table({
+        "under_key": [number % 6 for number in range(30_000)],
+        "amount_pence": [number * 7919 % 30_000 for number in range(30_000)],
+    })  # fmt: skip
+    found = []
+    for engine in (spark, LocalEngine(tmp_path / "local")):
+        engine.hold("lines", lines)
+        engine.hold("under", under)
+        told = {row["shard"]: row for row in engine.split(SPLIT, years, take)}
+        found.append([told[year] for year in years])
+    assert found[0] == found[1]
+    amounts = [[row["amount_pence"] for row in told["lines"]] for told in found[0]]
+    assert amounts == [sorted(each) for each in amounts]
+    assert sum(map(len, amounts)) == 30_000

@@ -5,15 +5,16 @@ from __future__ import annotations
 import functools
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest import stage
-from ingest.engine import Job
+from ingest.engine import Job, Take
 
 _PART_OF = re.compile(r"/\* part of (?P<table>\w+)\.(?P<column>\w+) \*/")
 MEMORY = 72
@@ -91,6 +92,15 @@ class LocalEngine:
                     for column in batch.columns
                 ]
                 yield pa.record_batch(columns, names=batch.schema.names)
+
+    def split(
+        self, rows: Mapping[str, str], shards: Sequence[str], take: Take
+    ) -> Iterator[dict[str, Any]]:
+        for shard in shards:
+            chosen = f"AND under.shard = '{shard}'"
+            yield take(shard, {
+                name: self.batches(sql.replace("/* shard */", chosen)) for name, sql in rows.items()
+            })  # fmt: skip
 
     def _divided(self, sql: str) -> list[str]:
         """The SQL of each part of the work."""

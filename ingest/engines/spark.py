@@ -11,21 +11,22 @@ import atexit
 import functools
 import json
 import os
+import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest import stage
 from ingest.archive import Receipt
-from ingest.engine import Job
+from ingest.engine import Job, Take
 from ingest.errors import IngestError
 from ingest.feeds import Feed
 
@@ -54,6 +55,7 @@ HERE = {
     "spark.sql.shuffle.partitions": "4",
 }
 """where the whole cluster is this machine: nothing of it listens to others"""
+_SHARD = re.compile(r"/\* ((?:under\.)?shard,) \*/")
 BATCH = 20_000
 """rows"""
 
@@ -150,11 +152,37 @@ class SparkEngine:
         Executors sort a range of the rows each and number their files by it.
         """
         folder = self._written(self._session.sql(sql))
-        for path in sorted(folder.glob("part-*.parquet")):
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(BATCH, use_threads=False):
-                    yield _wide(batch)
+        yield from _stored(folder)
         shutil.rmtree(folder)
+
+    def split(
+        self, rows: Mapping[str, str], shards: Sequence[str], take: Take
+    ) -> Iterator[dict[str, Any]]:
+        """What `take` gives for each of the `shards`: a task each, which is handed its rows sorted.
+
+        Those of the first SQL come straight to it, and those of the others by way of files.
+        """
+        first, *others = rows
+        folders = {name: self._place(name) for name in others}
+        for name, folder in folders.items():
+            with _plainly(self._master):
+                whole = self._session.sql(_by_shard(rows[name]))
+                whole.write.partitionBy("shard").parquet(_address(folder))
+
+        def each(
+            key: tuple[pa.Scalar, ...], batches: Iterator[pa.RecordBatch]
+        ) -> Iterator[pa.RecordBatch]:
+            shard = key[0].as_py()
+            given = {name: _stored(folders[name] / f"shard={shard}") for name in others}
+            straight = (_wide(batch.drop_columns(["shard"])) for batch in batches)
+            # In the order of the relations, which is that of the file.
+            given = {first: straight, **given}
+            yield pa.RecordBatch.from_pylist([{"told": json.dumps(take(shard, given))}])
+
+        lines = self._session.sql(_by_shard(rows[first])).groupBy("shard")
+        with _plainly(self._master):
+            found = lines.applyInArrow(each, "told string").collect()
+        yield from (json.loads(row.told) for row in found)
 
     def _written(self, answer: DataFrame) -> Path:
         """The folder of files that hold it: in order of the rows, where they have one."""
@@ -226,6 +254,20 @@ def _plainly(what: str) -> Iterator[None]:
 def _address(path: Path) -> str:
     """As Spark wants it, which takes a bare path to be on the cluster's own file system."""
     return f"file://{path.resolve()}"
+
+
+def _stored(folder: Path) -> Iterator[pa.RecordBatch]:
+    """The rows of the files that Spark wrote there, in its order."""
+    for path in sorted(folder.glob("part-*.parquet")):
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH, use_threads=False):
+                yield _wide(batch)
+
+
+def _by_shard(sql: str) -> str:
+    """The same for all shards at once: the rows of each in one place, in their order."""
+    told, _, order = _SHARD.sub(r"\1", sql).rpartition("ORDER BY ")
+    return f"{told} DISTRIBUTE BY shard SORT BY shard, {order}"
 
 
 def _wide(batch: pa.RecordBatch) -> pa.RecordBatch:
