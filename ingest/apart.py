@@ -24,9 +24,7 @@ class Apart(Generic[_T]):
         # Forked: what both need is there once, and nothing is imported again.
         fork = multiprocessing.get_context("fork")
         self._answer, telling = fork.Pipe(duplex=False)
-        self._process = fork.Process(
-            target=_work, args=(telling, os.getpid(), function, arguments), name=function.__name__
-        )
+        self._process = fork.Process(target=_work, args=(telling, os.getpid(), function, arguments))
         self._process.start()
         telling.close()
 
@@ -40,7 +38,8 @@ class Apart(Generic[_T]):
         if done:
             return found  # type: ignore[no-any-return]
         raise found or IngestError(
-            f"{self._process.name}: was stopped from outside ({self._process.exitcode})."
+            f"A step of the build was stopped from outside (exit code {self._process.exitcode}); "
+            "the next build starts it again."
         )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,21 +18,38 @@ _FACETS = ("month", "framework", "lot", "sector", "supplier_size")
 
 
 def make(db: sqlite3.Connection) -> None:
-    """Fills the cubes of the lines of `spend`, which are all of one release."""
+    """Fills the cubes of the lines of `spend`, whose names are told by their numbers."""
     lines = db.execute(
-        f"SELECT release_id, line_number, {', '.join(_FACETS)}, supplier_id, buyer_id, "  # noqa: S608
-        "amount_pence FROM spend ORDER BY rowid"
+        f"SELECT release_id, line_number, {', '.join(_FACETS)}, amount_pence, supplier_name_id, "  # noqa: S608
+        "buyer_name_id FROM spend ORDER BY rowid"
     ).fetchall()
-    suppliers, buyers = (sorted({line[place] for line in lines}) for place in (7, 8))
+    releases = sorted({line[0] for line in lines})
+    parties = {
+        kind: dict(db.execute(f"SELECT DISTINCT {kind}_name_id, {kind}_id FROM spend"))  # noqa: S608
+        for kind in relate.KINDS
+    }
+    ids = {kind: sorted({*known.values()}) for kind, known in parties.items()}
+    of_name = {
+        kind: [known.get(number, "") for number in range(max(known) + 1)]
+        for kind, known in parties.items()
+    }
     keys = relate.Keys(
-        sorted({line[0] for line in lines}), ["feed"], suppliers, buyers,
-        {name: [] for name in _FACETS}, ["", *suppliers], ["", *buyers],
+        releases, ["feed"], ids["supplier"], ids["buyer"], {name: [] for name in _FACETS},
+        of_name["supplier"], of_name["buyer"],
     )  # fmt: skip
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.closing(LocalEngine(Path(folder) / "engine")) as engine,
     ):
-        _hold(engine, lines, suppliers, buyers)
+        _hold(engine, lines, releases)
+        for kind, known in parties.items():
+            places = {ident: place for place, ident in enumerate(ids[kind])}
+            numbers, keyed = [*known], [places[party] for party in known.values()]
+            for name, column in (("places", f"{kind}_place"), ("names", f"{kind}_key")):
+                values = numbers if name == "places" else keyed
+                engine.hold(
+                    f"{kind}_{name}", pa.table({f"{kind}_name_id": numbers, column: values})
+                )
         for what, name, sql in relate.statements():
             if what == "view":
                 engine.define(name, sql)
@@ -40,32 +58,28 @@ def make(db: sqlite3.Connection) -> None:
         fill.fill(db, engine, keys, OF_SPEND)
 
 
-def _hold(
-    engine: LocalEngine, lines: list[tuple[object, ...]], suppliers: list[str], buyers: list[str]
-) -> None:
+def _hold(engine: LocalEngine, lines: list[tuple[Any, ...]], releases: list[str]) -> None:
     numbers = list(range(len(lines)))
+    keys = [releases.index(line[0]) for line in lines]
     facets = dict(zip(_FACETS, zip(*(line[2:7] for line in lines), strict=True), strict=True))
     under = {name: facets.get(name.removesuffix("_published")) for name in columnar.COUNTED_UNDER}
-    years = [relate.financial_year(str(month)) for month in facets["month"]]
+    years = [relate.financial_year(month) for month in facets["month"]]
     engine.hold("under", pa.table({
-        "under_key": numbers, "financial_year": years,
+        "under_key": numbers, "shard": [relate.ONE] * len(lines), "financial_year": years,
         **{name: pa.array(values, pa.string()) for name, values in under.items()},
     }))  # fmt: skip
     engine.hold("staged", pa.table({
-        "release_key": [0] * len(lines), "line_number": [line[1] for line in lines],
-        "base_id": numbers, "under_key": numbers,
-        "supplier_place": [suppliers.index(str(line[7])) for line in lines],
-        "buyer_place": [buyers.index(str(line[8])) for line in lines],
+        "release_key": keys, "line_number": [line[1] for line in lines], "base_id": numbers,
+        "under_key": numbers, "supplier_place": [line[8] for line in lines],
+        "buyer_place": [line[9] for line in lines],
         "description": pa.array([None] * len(lines), pa.string()),
-        "amount_pence": [line[9] for line in lines],
+        "amount_pence": [line[7] for line in lines],
     }))  # fmt: skip
+    every = list(range(len(releases)))
+    one = [1] * len(releases)
     engine.hold("releases", pa.table({
-        "release_key": [0], "feed_key": [0], "position": [1], "is_current": [1], "adds": [0],
+        "release_key": every, "feed_key": [0] * len(releases), "position": every,
+        "is_current": one, "adds": one,
     }))  # fmt: skip
     none = pa.array([], pa.int64())
     engine.hold("followers", pa.table({"release_key": none, "previous_key": none}))
-    for kind, parties in (("supplier", suppliers), ("buyer", buyers)):
-        places = list(range(len(parties)))
-        ids = [place + 1 for place in places]
-        engine.hold(f"{kind}_places", pa.table({f"{kind}_place": places, f"{kind}_name_id": ids}))
-        engine.hold(f"{kind}_names", pa.table({f"{kind}_name_id": ids, f"{kind}_key": places}))

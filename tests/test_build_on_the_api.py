@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import asked
+import cubes
 import httpx
 import pytest
 from conftest import Site, serving
@@ -24,7 +25,7 @@ from govspend_site.api.resources import ENDINGS, RESOURCES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest import load, summarise
+from ingest import load
 
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 PROBLEM = "application/problem+json"
@@ -48,10 +49,10 @@ def patchy_site(sample_build: Path, tmp_path_factory: pytest.TempPathFactory) ->
                 sum(amount_pence) FROM spend GROUP BY 1, 2, 3, 4, 5, 6"""
         )
         db.commit()
-        for statement in load.statements("cubes.sql"):
-            db.execute(f"DELETE FROM {statement.split()[0]}")  # noqa: S608
+        load.empty(db, cubes.OF_SPEND)
         db.commit()
-        summarise.summarise_spend(db)
+        db.isolation_level = None
+        cubes.make(db)
     with serving(build) as site:
         yield site
 

@@ -160,7 +160,7 @@ def test_a_build_that_dies_leaves_no_half_set(tmp_path: Path) -> None:
         module, _, name = point.partition(".")
         code = (
             f"import os; from ingest import {module}, __main__ as m\n"
-            f"{module}.{name} = lambda *a, **k: os.kill(os.getpid(), {int(signal.SIGKILL)})\n"
+            f"{module}.{name} = lambda *a, **k: os.killpg(0, {int(signal.SIGKILL)})\n"
             f"m.main(['build', '--feeds', {str(tmp_path / 'feeds.yml')!r}, "
             f"'--build', {str(tmp_path / 'build')!r}])"
         )

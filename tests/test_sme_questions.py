@@ -386,7 +386,9 @@ def add(path: Path, *lines: tuple[str, str, str, int, str | None]) -> None:
             db.execute(
                 "INSERT INTO spend (spend_id, release_id, line_number, month, supplier_size, "
                 "amount_pence, supplier_id, buyer_id, supplier_name_id, buyer_name_id) "
-                "VALUES (?, 'r', ?, ?, ?, ?, ?, ?, 0, 0)",
+                "VALUES (?1, 'r', ?2, ?3, ?4, ?5, ?6, ?7, "
+                "(SELECT rowid FROM suppliers WHERE supplier_id = ?6), "
+                "(SELECT rowid FROM buyers WHERE buyer_id = ?7))",
                 [str(number), number, f"{month}-01", size, pence, supplier, buyer],
             )
         db.execute(

@@ -1,0 +1,162 @@
+"""A publisher's data may be small or very large: the figures are the same however it is built."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from conftest import ingest
+
+from ingest import apart, audit, relate, shards
+from ingest import build as building
+from ingest import engine as engines
+from ingest.errors import IngestError
+from ingest.feeds import load as load_feeds
+from ingest.progress import Progress
+
+TABLES = (
+    "spend", "line_spans", "release_months", "published_categories", "release_sizes", "changes",
+    "pair_months", "pair_years", "pair_totals", "party_months", "usual_deals",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("any-size")
+    assert ingest("sample", "--rows", "3000", "--out", folder).returncode == 0
+    done = ingest("build", "--feeds", folder / "feeds.yml", "--build", folder / "one")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def rows(path: Path, table: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
+
+
+def shop(feeds: Path, build: Path) -> building.Workshop:
+    return building.Workshop(load_feeds(feeds), build, Progress())
+
+
+def test_work_in_parts_gives_the_same_rows_in_the_same_order(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory stays flat because work is divided, which nobody may see in the result."""
+    build = tmp_path / "parts"
+    shutil.copytree(sample / "one" / "archive", build / "archive")
+    monkeypatch.setattr(engines, "PART", 97)
+    monkeypatch.setattr(relate, "PART", 97)
+    divided = shop(sample / "feeds.yml", build)
+    building.load_all(divided, building.plan(divided))
+    for table in TABLES:
+        assert rows(divided.work, table) == rows(sample / "one" / "govspend.db", table), table
+
+
+@pytest.fixture(scope="module")
+def sharded(sample: Path) -> Path:
+    """The same releases, lines split by financial year."""
+    text = (sample / "feeds.yml").read_text("utf-8")
+    feeds = sample / "sharded.yml"
+    feeds.write_text(f"shards: financial_year\n{text}", "utf-8")
+    done = ingest("build", "--feeds", feeds, "--build", sample / "many")
+    assert done.returncode == 0, done.stderr
+    return sample / "many"
+
+
+def files(build: Path) -> list[Path]:
+    edition = (build / "govspend.db").resolve()
+    return shards.paths(edition, edition.with_suffix(""))
+
+
+def test_lines_in_files_by_year_are_the_same_lines(sample: Path, sharded: Path) -> None:
+    """Every line and span is in one file, and what is added up is as it was."""
+    for table in ("spend", "line_spans"):
+        found = [row for path in files(sharded) for row in rows(path, table)]
+        assert sorted(found, key=repr) == sorted(
+            rows(sample / "one" / "govspend.db", table), key=repr
+        )
+        assert rows(sharded / "govspend.db", table) == []
+    for table in TABLES[2:]:
+        assert rows(sharded / "govspend.db", table) == rows(sample / "one" / "govspend.db", table)
+
+
+def test_each_file_holds_its_year_and_can_be_read_by_itself(sharded: Path) -> None:
+    """Whoever takes one file has names, releases and search for its lines, and only these."""
+    assert len(files(sharded)) >= 5
+    for path in files(sharded):
+        with closing(sqlite3.connect(path)) as db:
+            ((year,),) = db.execute("SELECT DISTINCT financial_year FROM spend")
+            assert path.name == f"lines-{year}.db"
+            ((named,),) = db.execute("SELECT count(*) FROM spend_named")
+            assert named == len(rows(path, "spend"))
+            assert db.execute("SELECT count(*) FROM spend_fts").fetchone()[0] == named
+            assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_the_published_files_are_the_same_lines(sample: Path, sharded: Path) -> None:
+    """CSV and Parquet of all lines do not tell how the database keeps them."""
+
+    def text(build: Path) -> list[bytes]:
+        import gzip
+
+        folder = (build / "govspend.db").resolve().with_suffix("")
+        return sorted(gzip.decompress((folder / "spend.csv.gz").read_bytes()).splitlines())
+
+    assert text(sample / "one") == text(sharded)
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        ("UPDATE spend SET amount_pence = amount_pence + 1 WHERE rowid = 7", "pence of spend"),
+        ("DELETE FROM spend WHERE rowid = 7", "lines are as listed"),
+        ("DELETE FROM line_spans WHERE spend_id = (SELECT spend_id FROM spend)", "held"),
+        ("UPDATE spend SET supplier_id = 'nobody' WHERE rowid = 1", "keys that lead nowhere"),
+        ("UPDATE spend SET lot = 'Another' WHERE rowid = 1", "cube pair_years"),
+    ],
+)
+def test_a_file_of_lines_that_was_tampered_with_is_found(
+    sample: Path, sharded: Path, tmp_path: Path, harm: str, says: str
+) -> None:
+    """A proof of the edition is a proof of all its files."""
+    edition = (sharded / "govspend.db").resolve()
+    copy = tmp_path / edition.name
+    shutil.copy(edition, copy)
+    shutil.copytree(edition.with_suffix(""), copy.with_suffix(""))
+    broken = shards.paths(copy, copy.with_suffix(""))[2]
+    broken.chmod(0o644)
+    with closing(sqlite3.connect(broken)) as db:
+        db.execute(harm)
+        db.commit()
+    made = building.plan(shop(sample / "sharded.yml", sharded))
+    found = [proof.name for proof in audit.audit(copy, made.all_taken()) if not proof.holds]
+    assert any(says in name for name in found), found
+
+
+def test_a_key_that_does_not_split_lines_is_refused_with_those_that_do(tmp_path: Path) -> None:
+    """The message names what is allowed."""
+    (tmp_path / "feeds.yml").write_text("shards: supplier\nfeeds: {}\n")
+    done = ingest("build", "--feeds", tmp_path / "feeds.yml", "--build", tmp_path / "build")
+    assert done.returncode == 2
+    assert "shards" in done.stderr
+    assert "financial_year" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_step_that_is_killed_stops_the_build_with_a_sentence() -> None:
+    """Whoever runs out of memory kills one process: the build says so, and the site stays."""
+
+    def killed() -> None:
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(IngestError, match="stopped from outside"):
+        apart.Apart(killed).result()
+    with pytest.raises(ZeroDivisionError):
+        apart.Apart(lambda: 1 // 0).result()
+    assert apart.Apart(sorted, [2, 1]).result() == [1, 2]
