@@ -173,10 +173,9 @@ class SparkEngine:
             key: tuple[pa.Scalar, ...], batches: Iterator[pa.RecordBatch]
         ) -> Iterator[pa.RecordBatch]:
             shard = key[0].as_py()
-            given = {name: _stored(folders[name] / f"shard={shard}") for name in others}
             straight = (_wide(batch.drop_columns(["shard"])) for batch in batches)
-            # In the order of the relations, which is that of the file.
-            given = {first: straight, **given}
+            given: dict[str, Iterator[pa.RecordBatch]] = {first: straight}
+            given |= {name: _stored(folders[name] / f"shard={shard}") for name in others}
             yield pa.RecordBatch.from_pylist([{"told": json.dumps(take(shard, given))}])
 
         lines = self._session.sql(_by_shard(rows[first])).groupBy("shard")
