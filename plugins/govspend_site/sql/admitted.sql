@@ -28,28 +28,28 @@ counted AS (
         SELECT framework, published
         FROM through
         WHERE EXISTS (
-            SELECT 1 FROM spend
-            WHERE spend.framework = through.published AND spend.month >= through.since
-                AND spend.amount_pence > 0
+            SELECT 1 FROM pair_years
+            WHERE pair_years.framework = through.published
+                AND pair_years.last_sale_month >= through.since
         )
         ORDER BY framework, published
     )
     GROUP BY framework
 ),
 sellers AS (
-    SELECT firms.framework, firms.party_id, count(DISTINCT spend.buyer_id) AS buyer_count
+    SELECT firms.framework, firms.party_id, count(DISTINCT pair_years.buyer_id) AS buyer_count
     FROM firms
     JOIN through ON through.framework = firms.framework
-    JOIN spend NOT INDEXED ON spend.supplier_id = firms.supplier_id
-        AND spend.framework = through.published
-        AND spend.month >= through.since AND spend.amount_pence > 0
+    JOIN pair_years ON pair_years.supplier_id = firms.supplier_id
+        AND pair_years.framework = through.published
+        AND pair_years.last_sale_month >= through.since
     GROUP BY firms.framework, firms.party_id
 ),
 unplaced AS (
-    SELECT firms.framework, count(*) AS sale_count
+    SELECT firms.framework, sum(pair_years.sale_count) AS sale_count
     FROM firms
-    JOIN spend ON spend.supplier_id = firms.supplier_id
-        AND spend.framework IS NULL AND spend.amount_pence > 0
+    JOIN pair_years ON pair_years.supplier_id = firms.supplier_id
+        AND pair_years.framework IS NULL AND pair_years.sale_count > 0
     GROUP BY firms.framework
 )
 SELECT frameworks.framework, frameworks.family, frameworks.first_month,

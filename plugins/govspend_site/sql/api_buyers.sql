@@ -23,11 +23,11 @@ LEFT JOIN (
     SELECT buyer_id, sum(amount_pence) AS amount_pence,
         sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
             WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_amount_pence,
-        count(*) AS line_count,
-        count(DISTINCT CASE WHEN amount_pence > 0 THEN supplier_id END) AS supplier_count,
-        min(CASE WHEN amount_pence > 0 THEN month END) AS first_month,
-        max(CASE WHEN amount_pence > 0 THEN month END) AS last_month
-    FROM spend
+        sum(line_count) AS line_count,
+        count(DISTINCT CASE WHEN sale_count > 0 THEN supplier_id END) AS supplier_count,
+        min(first_sale_month) AS first_month,
+        max(last_sale_month) AS last_month
+    FROM pair_totals
     /* of one */
     GROUP BY +buyer_id
 ) AS sums ON sums.buyer_id = buyers.buyer_id

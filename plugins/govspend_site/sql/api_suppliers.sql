@@ -13,11 +13,11 @@ SELECT suppliers.supplier_id, suppliers.name,
         ORDER BY published_name)) AS published_names
 FROM suppliers
 LEFT JOIN (
-    SELECT supplier_id, sum(amount_pence) AS amount_pence, count(*) AS line_count,
-        count(DISTINCT CASE WHEN amount_pence > 0 THEN buyer_id END) AS buyer_count,
-        min(CASE WHEN amount_pence > 0 THEN month END) AS first_month,
-        max(CASE WHEN amount_pence > 0 THEN month END) AS last_month
-    FROM spend
+    SELECT supplier_id, sum(amount_pence) AS amount_pence, sum(line_count) AS line_count,
+        count(DISTINCT CASE WHEN sale_count > 0 THEN buyer_id END) AS buyer_count,
+        min(first_sale_month) AS first_month,
+        max(last_sale_month) AS last_month
+    FROM pair_totals
     /* of one */
     GROUP BY +supplier_id
 ) AS sums ON sums.supplier_id = suppliers.supplier_id
