@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from datasette import hookimpl
 from datasette.utils.asgi import asgi_send_redirect
-from govspend_site import as_of, counting, live, page_cache, warming
+from govspend_site import as_of, counting, live, page_cache, ready, warming
 from govspend_site.queries import DATABASE
 
 
@@ -55,6 +55,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
                 await app(inner, receive, send)
 
         # Outermost, so that what comes from the cache is counted and what warms it goes through it.
-        return counting.counted(warming.kept_warm(datasette, pinned))
+        counted = counting.counted(warming.kept_warm(datasette, pinned))
+        return ready.first(counted, datasette, page_cache.READY)
 
     return wrap

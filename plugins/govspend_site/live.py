@@ -261,6 +261,11 @@ def pinned() -> tuple[str, str] | None:
     return edition.edition_id, f"{base} {shelf.newest.edition_id}" if shelf else ""
 
 
+def is_pinned() -> bool:
+    """Whether this runs in the course of a request, whose edition stands."""
+    return _pinned.get() is not None
+
+
 def site_base(datasette: Any) -> str:
     """The base_url of the site as it is now, whatever edition the request is pinned to."""
     return str(dict(datasette._settings)["base_url"])
