@@ -39,6 +39,12 @@ _PAGE = re.compile(
     r"(?P<order>order by month(?P<newest> desc)?(?:, \[?spend_id\]?)? limit (?P<most>\d+))",
     re.DOTALL,
 )
+_FACET = re.compile(
+    r"\s*select (?P<column>\w+) as value, count\(\*\) as count from \("
+    r"\s*select .+? from spend (?P<where>.*?)\s*\)\s*where (?P=column) is not null"
+    r"\s*group by (?P=column) order by count desc, value limit (?P<most>\d+)\s*",
+    re.DOTALL,
+)
 # To read more lines than this for one page takes longer than to look up whose they are.
 MANY = 20_000
 _PARTIES = ("supplier_id", "buyer_id")
@@ -113,22 +119,35 @@ async def quicker(edition: Any, sql: str, params: Mapping[str, Any] | None) -> A
     """SQL and parameters that give the same as Datasette's own and read fewer lines, or None."""
     if " from spend " not in sql:
         return None
-    counting, page = _COUNT.fullmatch(sql), _PAGE.fullmatch(sql)
-    found = counting or page
+    page, facet = _PAGE.fullmatch(sql), _FACET.fullmatch(sql)
+    found = page or facet or _COUNT.fullmatch(sql)
     parts = tests_of(found["where"]) if found else None
     if found is None or parts is None:
         return None
     (tests, onward), given = parts, dict(params or {})
     if page is None:
-        table = pounds.cube({test.column for test in tests}, await edition.table_names())
-        sums = pounds.sums_sql(table, found["where"], ())
-        return None if table == "spend" else (f"SELECT lines FROM (\n{sums}\n)", given)  # noqa: S608 - ours
+        told = _counted(found, tests, await edition.table_names())
+        return (told, given) if told and onward is None else None
     begun = str(given[onward]) if onward else ""
     place = Place(int(page["most"]), is_newest_first=bool(page["newest"]), begun=begun)
     known = await where_they_lie(edition, tests, given, place)
     if known is None:
         return None
     return f"{page['head']}{page['where']}and {known[0]} {page['order']}", {**given, **known[1]}
+
+
+def _counted(asked: re.Match[str], tests: list[Test], there: Collection[str]) -> str | None:
+    """SQL of how many lines there are or, of a facet, of each value; None where no cube tells."""
+    column = asked.groupdict().get("column")
+    needed = {test.column for test in tests} | ({column} if column else set())
+    table = pounds.cube(needed, there)
+    if table == "spend":
+        return None
+    if column is None:
+        return f"SELECT lines FROM (\n{pounds.sums_sql(table, asked['where'], ())}\n)"  # noqa: S608 - ours
+    text = queries.sql("line_values").replace("/* column */", column)
+    text = text.replace("/* source */", pounds.source_sql(table))
+    return f"{text.replace('/* filters */', asked['where'])} LIMIT {int(asked['most'])}"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from govspend_site import lines, metrics, visits
+from govspend_site import known_schema, lines, metrics, visits
 
 _pinned: ContextVar[Edition | None] = ContextVar("pinned", default=None)
 # The base_url of a request for a kept edition, /as-of/EDITION/; None for the site as it is now.
@@ -36,7 +36,7 @@ _EDITION_ID = re.compile(r"[0-9a-z][0-9a-z-]{0,79}")
 _OPEN = 4
 
 
-class Edition(visits.VisitedDatabase):
+class Edition(known_schema.KnownSchema):
     """A published file. It never changes, so its name stands for its hash."""
 
     def __init__(self, datasette: Any, path: Path, name: str) -> None:
