@@ -158,3 +158,31 @@ def test_the_api_gives_every_line_once(site: Site) -> None:
     assert len({row["spend_id"] for row in found}) == len(found) == page["total"]["count"] > 0
     assert sum(row["amount_pence"] for row in found) == page["total"]["amount_pence"]
     assert all(row["lot"] == "Digital Outcomes" for row in found)
+
+
+def test_a_facet_and_a_search_count_what_plain_sql_counts(
+    edition: live.Edition, plain: sqlite3.Connection
+) -> None:
+    """Protects Datasette's own facets and the number of lines that a search finds."""
+    inner = 'select spend_id, lot, sector from spend where "sector" = :p0 '
+    facet = (  # as Datasette writes it
+        f"\n select lot as value, count(*) as count from (\n {inner}\n )\n"  # noqa: S608 - ours
+        " where lot is not null\n"
+        " group by lot order by count desc, value limit 3\n"
+    )
+    params = {"p0": "Health"}
+    found = asyncio.run(lines.quicker(edition, facet, params))
+    assert found is not None
+    assert "release_months" in found[0]
+    assert plain.execute(*found).fetchall() == plain.execute(facet, params).fetchall() != []
+    search = (
+        "select count(*) from spend where rowid in "
+        "(select rowid from spend_fts where spend_fts match escape_fts(:search)) "
+    )
+    plain.create_function("escape_fts", 1, lambda words: words)
+    found = asyncio.run(lines.quicker(edition, search, {"search": "support"}))
+    assert found is not None
+    assert "from spend " not in found[0]
+    (count,) = plain.execute(search, {"search": "support"}).fetchone()
+    assert plain.execute(*found).fetchone() == (count,)
+    assert count > 0

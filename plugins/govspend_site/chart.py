@@ -160,7 +160,8 @@ def image(
     }
     fit = {"type": "fit", "contains": "padding"}
     svg = drawings.svg(
-        {**spec, **size, "autosize": fit, "title": heading, "encoding": encoding, "config": config}
+        {**spec, **size, "autosize": fit, "title": heading, "encoding": encoding, "config": config},
+        is_kept=False,
     )
     dressed = _dressed(svg, "chart", "file", " ".join(title), " ".join(source))
     # Outside a page there are no variables of its style sheet, and not every viewer knows them.

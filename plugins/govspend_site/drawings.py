@@ -26,16 +26,16 @@ BUILD = "GOVSPEND_BUILD"
 _MOST_FILES = 4_000
 
 
-def svg(spec: dict[str, Any]) -> str:
-    """The drawing of a Vega-Lite specification."""
-    return _svg(json.dumps(spec))
+def svg(spec: dict[str, Any], *, is_kept: bool = True) -> str:
+    """The drawing of a Vega-Lite specification; unless it `is_kept`, in memory alone."""
+    return _svg(json.dumps(spec), is_kept)
 
 
 @functools.lru_cache(maxsize=64)
-def _svg(spec: str) -> str:
+def _svg(spec: str, is_kept: bool) -> str:
     made_from = f"{_drawer()} {spec}"
     name = f"{hashlib.sha256(made_from.encode()).hexdigest()[:32]}.svg.gz"
-    file = Path(os.environ[BUILD], "drawings", name) if BUILD in os.environ else None
+    file = Path(os.environ[BUILD], "drawings", name) if is_kept and BUILD in os.environ else None
     if file is not None:
         with contextlib.suppress(OSError, EOFError, ValueError):
             return gzip.decompress(file.read_bytes()).decode()

@@ -39,9 +39,12 @@ _PAGE = re.compile(
     r"(?P<order>order by month(?P<newest> desc)?(?:, \[?spend_id\]?)? limit (?P<most>\d+))",
     re.DOTALL,
 )
+# Every line is in the search, and it alone is asked how many it finds.
+_SEARCH = "spend_fts where spend_fts match escape_fts(:search)"
+_SEARCH_COUNT = f"select count(*) from spend where rowid in (select rowid from {_SEARCH}) "  # noqa: S608 - ours
 _FACET = re.compile(
     r"\s*select (?P<column>\w+) as value, count\(\*\) as count from \("
-    r"\s*select .+? from spend (?P<where>.*?)\s*\)\s*where (?P=column) is not null"
+    r"\s*select .+? from spend (?P<where>(?:where .+? )?)\s*\)\s*where (?P=column) is not null"
     r"\s*group by (?P=column) order by count desc, value limit (?P<most>\d+)\s*",
     re.DOTALL,
 )
@@ -119,6 +122,8 @@ async def quicker(edition: Any, sql: str, params: Mapping[str, Any] | None) -> A
     """SQL and parameters that give the same as Datasette's own and read fewer lines, or None."""
     if " from spend " not in sql:
         return None
+    if sql == _SEARCH_COUNT:
+        return f"select count(*) from {_SEARCH}", params or {}  # noqa: S608 - ours
     page, facet = _PAGE.fullmatch(sql), _FACET.fullmatch(sql)
     found = page or facet or _COUNT.fullmatch(sql)
     parts = tests_of(found["where"]) if found else None

@@ -86,6 +86,24 @@ def _added_up(rows: Iterable[tuple[Any, Any]]) -> dict[Any, Row]:
 _MEASURES = ("lines", "pence", "sme_pence", "sized_lines")
 
 
+_OF_THE_PAGE = "govspend.sums"
+
+
+def remember(request: Any, where: str, of_values: dict[Any, Row]) -> None:
+    """Keeps what the lines of a page come to, for the rest of the request."""
+    total = dict.fromkeys(_MEASURES, 0)
+    for sums in of_values.values():
+        for name in _MEASURES:
+            total[name] += sums[name]
+    request.scope[_OF_THE_PAGE] = (where.strip(), total)
+
+
+def remembered(request: Any, where: str) -> Row | None:
+    """What the lines come to, where a breakdown of the same page has told it."""
+    of_where, total = request.scope.get(_OF_THE_PAGE, ("", None))
+    return total if of_where == where.strip() else None
+
+
 def sme_share(sums: Row) -> float | None:
     """The share of SMEs in per cent; None where the sum is nought or less, or no size is known."""
     if sums["pence"] <= 0 or not sums["sized_lines"]:
