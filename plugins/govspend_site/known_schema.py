@@ -13,12 +13,11 @@ from govspend_site import visits
 
 def _once(name: str) -> Callable[..., Awaitable[Any]]:
     """Datasette's own method of that name, whose answer for a table of this database is kept."""
-    ask = getattr(visits.VisitedDatabase, name)
 
     async def told(self: KnownSchema, *about: Any) -> Any:
         if (name, about) in self.schema:
             return _copied(self.schema[name, about])
-        found = await ask(self, *about)
+        found = await getattr(super(KnownSchema, self), name)(*about)
         # A visitor can ask for any name; only those of tables and views are few.
         if not about or about[0] in await self.names():
             self.schema[name, about] = found
