@@ -8,7 +8,7 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.utils.asgi import Response
-from govspend_site import health, metrics
+from govspend_site import health, metrics, page_cache
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 _NEW = {"cache-control": "no-store"}
@@ -20,6 +20,7 @@ async def told(datasette: Any) -> Response:
 
 
 async def counted(datasette: Any) -> Response:
+    page_cache.READY.tell()
     facts = health.facts(await health.health(datasette))
     text = metrics.exposition(facts).decode()
     return Response(text, headers=dict(_NEW), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -3,6 +3,7 @@
 Under /as-of/EDITION/ it is that edition, for as long as its file is kept.
 """
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import unquote
 
 from datasette import hookimpl
 from datasette.utils.asgi import asgi_send_redirect
-from govspend_site import as_of, counting, live, page_cache, warming
+from govspend_site import as_of, counting, live, page_cache, ready, warming
 from govspend_site.queries import DATABASE
 
 
@@ -21,6 +22,11 @@ def startup(datasette: Any) -> None:
         shelf = live.Shelf(datasette, Path(database.path), DATABASE)
         datasette.databases = live.Databases(datasette.databases, shelf)
         datasette._settings = live.Settings(datasette._settings)
+    # What metadata.yml allows never changes, and each look copies the whole of it: a hundred times
+    # for the home page.
+    datasette._table_permission_allows = functools.lru_cache(maxsize=500)(
+        datasette._table_permission_allows
+    )
 
 
 def path_of(scope: Any) -> str:
@@ -55,6 +61,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
                 await app(inner, receive, send)
 
         # Outermost, so that what comes from the cache is counted and what warms it goes through it.
-        return counting.counted(warming.kept_warm(datasette, pinned))
+        counted = counting.counted(warming.kept_warm(datasette, pinned))
+        return ready.first(counted, datasette, page_cache.READY)
 
     return wrap

@@ -3,6 +3,7 @@
 A page of an illustrative edition says so in a banner and in its title.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from datasette import hookimpl
 from govspend_site import edition, words
+from jinja2 import FileSystemBytecodeCache
 
 
 def asset_url(datasette: Any, path: str) -> str:
@@ -24,6 +26,9 @@ def asset_url(datasette: Any, path: str) -> str:
 
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
+    # In a folder that is its user's alone; without one, templates are compiled at each start.
+    with contextlib.suppress(RuntimeError, OSError):
+        env.bytecode_cache = FileSystemBytecodeCache()
     env.filters["column_name"] = words.column_name
     env.filters["month_name"] = words.month_name
     env.filters["date_name"] = words.date_name

@@ -30,11 +30,17 @@ async def filters_in_words(datasette: Any, pairs: filters.Pairs) -> list[dict[st
     return said
 
 
-async def totals(datasette: Any, pairs: filters.Pairs, query: dict[str, Any]) -> str | None:
+async def totals(
+    datasette: Any, request: Any, pairs: filters.Pairs, query: dict[str, Any]
+) -> str | None:
     """What the filtered lines of spend come to; None where it cannot be told in time."""
     where = filters.where_of(query["sql"])
     if where is None:
         return None
+    shared = "supplier_size" not in where
+    known = pounds.remembered(request, where)
+    if known is not None:
+        return filters.totals_words(known, shared=shared)
     sql = pounds.sums_sql(await pounds.source(datasette, pairs, ()), where, ())
     try:
         result = await queries.database(datasette).execute(
@@ -42,7 +48,7 @@ async def totals(datasette: Any, pairs: filters.Pairs, query: dict[str, Any]) ->
         )
     except QueryInterrupted:
         return None
-    return filters.totals_words(dict(result.first()), shared="supplier_size" not in where)
+    return filters.totals_words(dict(result.first()), shared=shared)
 
 
 def worth(query: dict[str, Any], column: str, value: dict[str, Any]) -> str:
@@ -90,7 +96,7 @@ def extra_template_vars(
             "most_rows": datasette.setting("max_returned_rows"),
             "kept_arguments": filters.kept(pairs),
             "column_order": lambda names: shown_columns.order(table, names),
-            "totals": lambda query: totals(datasette, pairs, query),
+            "totals": lambda query: totals(datasette, request, pairs, query),
             "worth": worth,
         }
 

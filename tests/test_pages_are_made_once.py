@@ -7,12 +7,13 @@ import gzip
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from conftest import Site, in_a_loop
-from govspend_site import live, page_cache
+from govspend_site import live, page_cache, ready
 from govspend_site.page_store import Key, Page, Store, size
 from hypothesis import given
 from hypothesis import strategies as st
@@ -370,3 +371,37 @@ def test_the_store_is_bounded_and_never_mistakes_a_page(steps: list[Any]) -> Non
         visited = store.most_visited(edition, 5)
         assert len(visited) <= 5
         assert all(key.edition_id == edition for key in visited)
+
+
+def test_a_page_that_is_ready_is_the_page(sample_site: Site) -> None:
+    """Protects the short way: as many as ask get the same answer, each of them counted."""
+    asked = {"accept-encoding": "gzip", "host": "ready.example"}
+    before = counted(sample_site)
+    found = [sample_site.get("/buyers", headers=asked) for _ in range(5)]
+    assert {tuple(_lasting(page).items()) for page in found} == {tuple(_lasting(found[0]).items())}
+    assert {page.content for page in found} == {found[0].content}
+    kept = sample_site.get("/buyers", headers={**asked, "if-none-match": found[0].headers["etag"]})
+    assert (kept.status_code, kept.content) == (304, b"")
+    after = counted(sample_site)
+    assert after["hit"] - before["hit"] == 5
+    assert after["made"] - before["made"] == 1
+
+
+def test_what_had_to_make_room_is_not_ready_any_more() -> None:
+    """Protects the bound on memory: an answer that is ready holds its page no longer than that."""
+    store = Store(most_bytes=20_000)
+    answers = ready.Answers(store)
+    shelf: Any = SimpleNamespace(newest=SimpleNamespace(edition_id="e"), look=lambda: None)
+    place = (b"/", b"", "http", b"h", b"gzip")
+    key = Key("e", "", b"/", b"", "http", b"h", 1)
+    page = Page(200, [], b"x" * 1000, None, b'"1"')
+    assert answers.find(shelf, place) is None
+    store.keep(key, page)
+    answers.keep(key, page, b"gzip", [(b"etag", page.etag)], page.body)
+    assert answers.find(shelf, place) is not None
+    for number in range(20):
+        store.keep(key._replace(host=str(number).encode()), page)
+    assert answers.find(shelf, place) is None
+    shelf.newest.edition_id = "later"
+    answers.keep(key, page, b"gzip", [(b"etag", page.etag)], page.body)
+    assert answers.find(shelf, place) is None

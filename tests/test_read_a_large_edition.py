@@ -454,6 +454,8 @@ def test_a_figure_is_worked_out_again_from_the_published_files(
     )  # fmt: skip
     assert done.stdout.count(": OK") == 7
     assert done.stdout.rstrip("\n").endswith(one["prints"])
+    # Where there is one file, the page links to the statement with its rows.
+    assert "/govspend.csv?sql=" in sample_site.get(f"/proof/{key}").text
     # And the page offers no statement that the site would not answer.
     page = split_site.get(f"/proof/{key}").text
     for link in re.findall(r'href="(/govspend[^"]*sql=[^"]*)"', page):

@@ -119,6 +119,11 @@ def test_over_fifty_thousand_pages_come_in_parts(sample_build: Path, tmp_path: P
             "FROM suppliers, (SELECT * FROM spend LIMIT 1) "
             "WHERE suppliers.supplier_id LIKE 'firm-%'"
         )
+        db.execute(
+            "INSERT INTO pair_totals SELECT buyer_id, supplier_id, NULL, buyer_name_id, "
+            "supplier_name_id, 1, 0, 0, 0, month, month, NULL, NULL, 0 FROM spend "
+            "WHERE supplier_id LIKE 'firm-%'"
+        )
     with serving(tmp_path) as site:
         index = site.get("/sitemap.xml").text
         assert ET.fromstring(index).tag == f"{SITEMAP}sitemapindex"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from govspend_site import live, queries, words
+from govspend_site.shards import files
 
 Send = Callable[[Any], Awaitable[None]]
 
@@ -63,7 +64,7 @@ def _read(path: Path) -> dict[str, Any]:
             "illustrative": bool(row[1]),
             "releases": tuple((row[2] or "").split()),
             "published": words.instant_name(published.isoformat()),
-            "byte_count": status.st_size,
+            "byte_count": status.st_size + sum(shard.byte_count for shard in files.of(path)),
         }
     return _KNOWN[path]
 

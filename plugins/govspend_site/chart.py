@@ -16,7 +16,7 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup, escape
 
-from govspend_site import page, words
+from govspend_site import drawings, page, words
 
 # Wide for a desk and paper, narrow for a phone: text keeps its size in both.
 _SIZES = {"wide": (820, 320), "narrow": (250, 240)}
@@ -91,7 +91,7 @@ def drawn(
         "width": _SIZES[size][0],
         "height": _height(name, figures, size),
     }
-    svg = vl_convert.vegalite_to_svg(spec)
+    svg = drawings.svg(spec)
     return Markup(_dressed(svg, f"{key or name}-{size}", size, title, text))
 
 
@@ -159,8 +159,9 @@ def image(
         "padding": {"left": 40, "right": 40, "top": 36, "bottom": 30},
     }
     fit = {"type": "fit", "contains": "padding"}
-    svg = vl_convert.vegalite_to_svg(
-        {**spec, **size, "autosize": fit, "title": heading, "encoding": encoding, "config": config}
+    svg = drawings.svg(
+        {**spec, **size, "autosize": fit, "title": heading, "encoding": encoding, "config": config},
+        is_kept=False,
     )
     dressed = _dressed(svg, "chart", "file", " ".join(title), " ".join(source))
     # Outside a page there are no variables of its style sheet, and not every viewer knows them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -175,7 +176,9 @@ async def _made(datasette: Any, edition: Edition, choices: Choices) -> Home:
         unit="per cent of spend" if choices.show == "share" else "£ million, excluding VAT",
         periods=found,
         summary=[*summary(months), *filter(None, [partly_covered(feeds)])],
-        charts=_drawn(found, unknown, choices, title, sentence(months, feeds, unknown)),
+        charts=await asyncio.to_thread(
+            _drawn, found, unknown, choices, title, sentence(months, feeds, unknown)
+        ),
         has_unknown=unknown,
         releases=[str(f.release_id) for f in edition.feeds if f.feed_id == choices.feed],
         counts=(await queries.rows(datasette, "home_counts"))[0],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -258,9 +259,9 @@ async def _made(datasette: Any) -> Market:
         sentence=total_words(total, through(told)),
         months=months,
         march=await _march(datasette, told),
-        suppliers=_newcomers(newcomers, way, "supplier", "sold"),
-        buyers=_newcomers(newcomers, way, "buyer", "bought"),
-        total=_total(newcomers, way),
+        suppliers=await _newcomers(newcomers, way, "supplier", "sold"),
+        buyers=await _newcomers(newcomers, way, "buyer", "bought"),
+        total=await _total(newcomers, way),
         breakdowns={column: await _breakdown(datasette, column) for column in _BREAKDOWNS},
         top=await _top(datasette),
         provisional=told.sentence,
@@ -271,7 +272,7 @@ async def _rows(datasette: Any, name: str) -> list[Row]:
     return await behind.rows(datasette, queries.sql(name))
 
 
-def _part(
+async def _part(
     name: str,
     title: str,
     summary: str,
@@ -279,7 +280,8 @@ def _part(
     rows: list[Row],
     way: Behind,
 ) -> Part:
-    drawn = chart.both(name, figures, title, summary) if figures else []
+    # Between two drawings others have their turn.
+    drawn = await asyncio.to_thread(chart.both, name, figures, title, summary) if figures else []
     return Part(title, summary, drawn, rows, way)
 
 
@@ -304,7 +306,7 @@ async def _months(datasette: Any, told: Settled) -> Part:
         else ""
     )
     way = behind.by_question(datasette, "sme-spend-by-month")
-    return _part("market_months", "Spend by month", summary, figures, rows, way)
+    return await _part("market_months", "Spend by month", summary, figures, rows, way)
 
 
 async def _march(datasette: Any, told: Settled) -> Part:
@@ -313,11 +315,13 @@ async def _march(datasette: Any, told: Settled) -> Part:
     return Part("The March peak", march_words(rows), [], rows, way)
 
 
-def _newcomers(rows: list[Row], way: Behind, party: str, verb: str) -> Part:
+async def _newcomers(rows: list[Row], way: Behind, party: str, verb: str) -> Part:
     """New and earlier suppliers, or buyers, of each month."""
     figures = newcomer_figures(rows, party)
     title = f"{party.capitalize()}s that {verb} in each month"
-    return _part(f"market_{party}s", title, newcomer_words(rows, party, verb), figures, rows, way)
+    return await _part(
+        f"market_{party}s", title, newcomer_words(rows, party, verb), figures, rows, way
+    )
 
 
 def _counted(month: str, size: str, count: int) -> dict[str, object]:
@@ -325,7 +329,7 @@ def _counted(month: str, size: str, count: int) -> dict[str, object]:
     return {"month": month, "size": size, "count": count, "tip": tip}
 
 
-def _total(rows: list[Row], way: Behind) -> Part:
+async def _total(rows: list[Row], way: Behind) -> Part:
     """How many suppliers and buyers there had been by each month."""
     figures: list[dict[str, object]] = [
         _counted(row["month"], name, row[key])
@@ -339,7 +343,7 @@ def _total(rows: list[Row], way: Behind) -> Part:
         else ""
     )
     title = "Suppliers and buyers so far"
-    return _part("market_cumulative", title, summary, figures, rows, way)
+    return await _part("market_cumulative", title, summary, figures, rows, way)
 
 
 async def _breakdown(datasette: Any, column: str) -> Part:
@@ -347,7 +351,7 @@ async def _breakdown(datasette: Any, column: str) -> Part:
     question, name = _BREAKDOWNS[column]
     query = await datasette.get_canned_query(queries.DATABASE, question, None)
     rows = await behind.rows(datasette, query["sql"], _ANY)
-    return _part(
+    return await _part(
         name,
         f"Spend by {column}",
         breakdown_words(rows, column),
@@ -359,7 +363,7 @@ async def _breakdown(datasette: Any, column: str) -> Part:
 
 async def _top(datasette: Any) -> Part:
     rows = await _rows(datasette, "market_top")
-    return _part(
+    return await _part(
         "market_top",
         "Share of the largest suppliers",
         top_words(rows),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from govspend_site import live, metrics, visits
+from govspend_site import live, metrics, ready, visits
 from govspend_site.page_store import Headers, Key, Page, Store
 
 Scope = MutableMapping[str, Any]
@@ -50,11 +50,11 @@ _STREAMED = re.compile(rb"/api/v1/[a-z]+\.(?!json$)[a-z]+$")
 _PERSONAL = (b"cookie", b"authorization")
 # Made without regard to what one browser has or takes: others will want the whole body.
 _CONDITIONS = (b"if-none-match", b"if-modified-since", b"accept-encoding", b"range", b"if-range")
-_OF_A_BODY = (b"content-type", b"content-length", b"content-encoding", b"content-disposition")
 
 
 _MADE, _HIT, _JOINED = map(metrics.page_answers.labels, ("made", "hit", "joined"))
 STORE = Store()
+READY = ready.Answers(STORE)
 _MAKING: dict[Key, asyncio.Future[Page | None]] = {}
 
 
@@ -87,6 +87,8 @@ class Asked:
     is_shared: bool
     takes_gzip: bool
     is_head: bool
+    accepted: bytes
+    """its Accept-Encoding"""
     known: tuple[bytes, ...]
     """ETags that the browser has"""
 
@@ -98,13 +100,15 @@ class Asked:
         shared = bool(key.edition_id) and is_of_an_edition(path, key.query)
         left_out = _PERSONAL + _CONDITIONS if shared else _PERSONAL
         kept = [pair for pair in scope["headers"] if pair[0] not in left_out]
+        accepted = headers.get(b"accept-encoding", b"")
         known = headers.get(b"if-none-match", b"").split(b",")
         return cls(
             key=key,
             anonymous={**scope, "headers": kept, "method": "GET"},
             is_shared=shared,
-            takes_gzip=takes_gzip(headers.get(b"accept-encoding", b"")),
+            takes_gzip=takes_gzip(accepted),
             is_head=scope["method"] == "HEAD",
+            accepted=accepted,
             known=tuple(_strong(tag.strip()) for tag in known if tag.strip()),
         )
 
@@ -275,20 +279,23 @@ def _finished(held: Held, rule: bytes | None) -> Page:
 
 
 async def _answer(page: Page, asked: Asked, send: Send) -> None:
-    headers = list(page.headers)
+    headers, is_as_kept = list(page.headers), asked.is_shared
     body, etag = page.body, page.etag
     if page.gzipped is not None and asked.takes_gzip:
         body, etag = page.gzipped, etag[:-1] + b'-gzip"'
         headers.append((b"content-encoding", b"gzip"))
     elif page.gzipped is not None:
+        is_as_kept = False
         body = gzip.decompress(page.gzipped)
     status = page.status
     if status == 200:
         headers.append((b"etag", etag))
         if _strong(etag) in asked.known or b"*" in asked.known:
             status, body = 304, b""
-            headers = [pair for pair in headers if pair[0] not in _OF_A_BODY]
+            headers = [pair for pair in headers if pair[0] not in ready.OF_A_BODY]
     if status != 304:
         headers.append((b"content-length", str(len(body)).encode()))
+        if is_as_kept:
+            READY.keep(asked.key, page, asked.accepted, headers, body)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if asked.is_head else body})

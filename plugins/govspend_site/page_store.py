@@ -51,10 +51,15 @@ class Store:
 
     most_bytes: int = MOST_BYTES
     byte_count: int = 0
+    gone: int = 0
+    """pages that had to make room for others"""
     _kept: OrderedDict[Key, _Kept] = field(default_factory=OrderedDict)
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._kept
 
     def get(self, key: Key) -> Page | None:
         kept = self._kept.get(key)
@@ -76,6 +81,7 @@ class Store:
         while self.byte_count > self.most_bytes:
             _, gone = self._kept.popitem(last=False)
             self.byte_count -= gone.size
+            self.gone += 1
 
     def most_visited(self, edition_id: str, most: int) -> list[Key]:
         """Everyday addresses of an edition that were read from here, the most visited first."""

@@ -31,6 +31,8 @@ class PoundFacet(Facet):  # type: ignore[misc]
             found = await pounds.by_value(self.ds, pairs, where, self.params, list(asked))
         except QueryInterrupted:
             return [], list(asked)
+        # The page's headline is the sum of any of them.
+        pounds.remember(self.request, where, next(iter(found.values())))
         return [await self._told(name, asked[name], found[name], pairs) for name in asked], []
 
     async def _asked(self) -> dict[str, str]:

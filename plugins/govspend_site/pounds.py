@@ -28,16 +28,22 @@ async def source(datasette: Any, pairs: filters.Pairs, columns: Iterable[str]) -
 
     An edition kept from before it had cubes tells them by its lines.
     """
-    names = await queries.database(datasette).table_names()
-    return _source(pairs, columns, {*names, "spend_months"})
-
-
-def _source(pairs: filters.Pairs, columns: Iterable[str], there: Collection[str]) -> str:
     if any(key.startswith(_OF_LINES) and value for key, value in pairs):
         return "spend"
     needed = {active.column for active in filters.active(pairs)} | set(columns)
-    found = (name for name, known in _SOURCES if needed <= known and name in there)
-    return next(found, "spend")
+    return cube(needed, await queries.database(datasette).table_names())
+
+
+def cube(columns: Collection[str], there: Collection[str]) -> str:
+    """The smallest of the tables that are `there` which tells these columns apart, or spend."""
+    there = {*there, "spend_months"}
+    return next((name for name, known in _SOURCES if known.issuperset(columns) and name in there),
+                "spend")  # fmt: skip
+
+
+def source_sql(table: str) -> str:
+    """What stands after FROM for a cube."""
+    return f"(\n{queries.sql('spend_months')}\n)" if table == "spend_months" else table
 
 
 def sums_sql(table: str, where: str, columns: Sequence[str]) -> str:
@@ -46,9 +52,7 @@ def sums_sql(table: str, where: str, columns: Sequence[str]) -> str:
     text = queries.sql("spend_sums").replace("/* columns */", names)
     if table == "spend":
         text = text.replace("line_count", "1")
-    if table == "spend_months":
-        table = f"(\n{queries.sql('spend_months')}\n)"
-    text = text.replace("/* source */", table).replace("/* filters */", where)
+    text = text.replace("/* source */", source_sql(table)).replace("/* filters */", where)
     return f"{text}\nGROUP BY {names.removesuffix(', ')}" if names else text
 
 
@@ -80,6 +84,24 @@ def _added_up(rows: Iterable[tuple[Any, Any]]) -> dict[Any, Row]:
 
 
 _MEASURES = ("lines", "pence", "sme_pence", "sized_lines")
+
+
+_OF_THE_PAGE = "govspend.sums"
+
+
+def remember(request: Any, where: str, of_values: dict[Any, Row]) -> None:
+    """Keeps what the lines of a page come to, for the rest of the request."""
+    total = dict.fromkeys(_MEASURES, 0)
+    for sums in of_values.values():
+        for name in _MEASURES:
+            total[name] += sums[name]
+    request.scope[_OF_THE_PAGE] = (where.strip(), total)
+
+
+def remembered(request: Any, where: str) -> Row | None:
+    """What the lines come to, where a breakdown of the same page has told it."""
+    of_where, total = request.scope.get(_OF_THE_PAGE, ("", None))
+    return total if of_where == where.strip() else None
 
 
 def sme_share(sums: Row) -> float | None:

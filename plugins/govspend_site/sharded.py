@@ -103,9 +103,7 @@ class ShardedDatabase(visits.VisitedDatabase):
 
     async def execute_ours(self, sql: str, params: Any, truncate: bool, *others: Any) -> Any:
         """As Datasette's own, but for lines: those are read wherever they lie."""
-        if not self.shards:
-            return await super().execute_ours(sql, params, truncate, *others)
-        sql = counted_by_cubes(sql)
+        sql = counted_by_cubes(sql) if self.shards else sql
         if not await self.reads_lines(sql, params):
             return await super().execute_ours(sql, params, truncate, *others)
         custom_time_limit, page_size, *_ = others
@@ -115,13 +113,15 @@ class ShardedDatabase(visits.VisitedDatabase):
 
     async def all_rows(self, sql: str, params: Mapping[str, object]) -> list[dict[str, Any]]:
         """The rows of a SELECT of the site's own, however long it takes."""
-        if not self.shards or not await self.reads_lines(sql, params):
+        if not await self.reads_lines(sql, params):
             return await super().all_rows(sql, params)
         found = await self.execute_fn(lambda _: self._read(sql, params, math.inf, None))
         return [dict(row) for row in found.rows]
 
     async def reads_lines(self, sql: str, params: Any) -> bool:
         """Whether a statement reads a table that is empty in the edition's own file."""
+        if not self.shards:
+            return False
         if sql not in self._reads_lines:
             if len(self._reads_lines) >= _REMEMBERED:
                 self._reads_lines.clear()

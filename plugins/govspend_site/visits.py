@@ -90,6 +90,11 @@ def ours() -> Iterator[None]:
         _visit.reset(token)
 
 
+def is_visited() -> bool:
+    """Whether what runs now runs SQL that a visitor brought."""
+    return _visit.get() is not None
+
+
 class VisitedDatabase(Database):  # type: ignore[misc]
     """A database whose visitors' SQL takes the lane."""
 

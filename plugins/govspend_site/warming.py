@@ -91,6 +91,9 @@ class Warmer:
         # The first drawing loads the library, and nothing in this process runs meanwhile: at once,
         # before there are visitors, rather than under one of them.
         chart.load()
+        if not page_cache.STORE.most_bytes:
+            # Without a place to keep them no page can be made ready.
+            return
         warm: tuple[str, date] | None = None
         before = shelf.newest.edition_id
         while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -124,18 +124,22 @@ class Asked:
         return Select(sql, self.where.values)
 
 
-def asked(resource: Resource, parameters: Any, last_settled: str) -> Asked:
-    """What the parameters ask of a resource. `last_settled` is the newest month that is settled."""
-    where, keys = reading.where(parameters), resource.keys
+def asked(
+    resource: Resource, parameters: Any, last_settled: str, there: Collection[str] = ()
+) -> Asked:
+    """What the parameters ask of a resource.
+
+    `last_settled` is the newest month that is settled, `there` are the tables of the edition.
+    """
+    where, keys, sql = reading.where(parameters), resource.keys, queries.sql(resource.sql)
     groups: list[str] = list(dict.fromkeys(getattr(parameters, "group_by", ())))
     names = resource.columns
     if resource.name == "summary":
         names = [name for name in names if name not in summary.columns_but(groups)]
     fields = tuple(name for name in dict.fromkeys(parameters.fields) if name in names)
     fields = fields or tuple(names)
-    sql = queries.sql(resource.sql)
     if resource.name == "summary":
-        sql, keys = summary.statement(parameters, fields), summary.keys(groups)
+        sql, keys = summary.text(parameters, fields, there), summary.keys(groups)
         where = Where(where.conditions, {**where.values, "last_settled": last_settled})
     text = sql.replace("/* where */", where.sql).replace("/* of one */", "")
     return Asked(

@@ -10,7 +10,15 @@ from urllib.parse import parse_qsl, urlencode
 from datasette.utils.asgi import Response
 
 from govspend_site import credit, edition, export, old_ids, queries, settled
-from govspend_site.api import answers, asking, json_rows, keyset, reading, summary
+from govspend_site.api import (
+    answers,
+    asking,
+    json_rows,
+    keyset,
+    reading,
+    summary,
+    told_by_cubes,
+)
 from govspend_site.api.conditions import AnyOf
 from govspend_site.api.parameters import USUAL_ROWS
 from govspend_site.api.problems import Problem, cut
@@ -37,7 +45,12 @@ async def answer(datasette: Any, request: Any) -> Response:
     parameters = reading.read(resource.parameters, request.query_string, known)
     notes = await renew_ids(datasette, parameters)
     covered = await settled.current(datasette)
-    asked = asking.asked(resource, parameters, covered.last_settled or "")
+    asked = asking.asked(
+        resource,
+        parameters,
+        covered.last_settled or "",
+        await queries.database(datasette).table_names(),
+    )
     notes += left_out(asked)
     if ending != "json":
         return await file(datasette, request, asked, ending, notes)
@@ -48,7 +61,8 @@ async def page(datasette: Any, request: Any, asked: asking.Asked, notes: list[st
     """One page as JSON."""
     parameters, known = asked.parameters, asking.columns(asked.resource)
     limit = parameters.limit or USUAL_ROWS
-    found = await rows(datasette, asked.page(limit + 1, parameters.cursor))
+    near = await told_by_cubes.narrowed(datasette, asked, limit + 1)
+    found = await rows(datasette, near.page(limit + 1, parameters.cursor))
     more = len(found) > limit
     onward = await next_url(datasette, request, asked, found[limit - 1]) if more else None
     about = await credit.body(datasette)
@@ -91,7 +105,7 @@ async def file(
 
 async def total(datasette: Any, asked: asking.Asked) -> dict[str, Any]:
     """How many rows there are; of lines also what they come to."""
-    found: dict[str, Any] = (await rows(datasette, asked.count()))[0]
+    found: dict[str, Any] = (await rows(datasette, await told_by_cubes.count(datasette, asked)))[0]
     if "amount_pence" in found:
         found["amount"] = json_rows.pounds(found["amount_pence"])
     return found

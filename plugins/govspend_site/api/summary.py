@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from govspend_site import queries
+from govspend_site import pounds, queries
+from govspend_site.api.parameters import Parameters, SpendFilters
 
 # Group -> its columns and their SQL; the first tells groups apart.
 GROUPS = {
@@ -31,25 +32,34 @@ GROUPS = {
 }
 
 
-# Groups, filters and figures of single lines, which no sum tells.
-_OF_LINES = {"amount_from", "amount_to", "q"}
-# Those of buyers and suppliers, which the sums by release and month cannot tell.
-_OF_PARTIES = {"supplier", "buyer", "supplier_id", "buyer_id", "supplier_count", "buyer_count"}
-# Those of which the sums of buyers and suppliers by year, or by month, know nothing.
-_OF_MONTHS = {"month", "quarter", "month_from", "month_to", "release_id"}
-_OF_YEARS = {"framework", "lot", "sector"}
+_OF_PARTIES = frozenset({"supplier_count", "buyer_count"})
+# What a parameter or group is about, where that is no column of its name.
+_COLUMN = {"supplier": "supplier_id", "buyer": "buyer_id", "month_from": "month",
+           "month_to": "month", "quarter": "month"}  # fmt: skip
+_FILTERS = frozenset(SpendFilters.model_fields) - frozenset(Parameters.model_fields)
+_LINES = {
+    "spend": "SELECT rowid, *, 1 AS line_count, amount_pence > 0 AS sale_count FROM spend",
+    "pair_years": "SELECT *, last_month AS month FROM pair_years",
+    "pair_months": "SELECT * FROM pair_months",
+}
 
 
-def statement(parameters: Any, fields: Sequence[str]) -> str:
-    """The SQL that answers: that of lines, or of sums where these can tell all that is asked."""
-    asked = {*parameters.model_fields_set, *fields, *parameters.group_by}
-    asked.add(parameters.sort.removeprefix("-"))
-    if asked & _OF_LINES or (asked & _OF_PARTIES and asked & _OF_MONTHS and asked & _OF_YEARS):
-        return queries.sql("api_summary")
-    if not asked & _OF_PARTIES:
-        return queries.sql("api_summary_cube")
-    source = "api_summary_months" if asked & _OF_MONTHS else "api_summary_years"
-    return queries.sql("api_summary_parties").replace("/* source */", f"\n{queries.sql(source)}\n")
+def text(parameters: Any, fields: Sequence[str], there: Collection[str]) -> str:
+    """The SQL that answers: of the smallest cube that tells all that is asked, or of lines.
+
+    `there` are the tables of the edition.
+    """
+    filters = _FILTERS & parameters.model_fields_set
+    needed = {_COLUMN.get(name, name) for name in {*filters, *parameters.group_by}}
+    counts = bool(_OF_PARTIES & {*fields, parameters.sort.removeprefix("-")})
+    # Of a whole month it is known how many sold and bought.
+    whole = parameters.group_by == ["month"] and needed == {"month"} and "party_months" in there
+    parties = {"supplier_id", "buyer_id"} if counts and not whole else set()
+    table = pounds.cube(needed | parties, there)
+    if table == "spend_months":
+        of_months = queries.sql("api_summary_counts") if counts else ""
+        return queries.sql("api_summary_cube").replace("/* counts */", of_months)
+    return queries.sql("api_summary").replace("/* lines */", _LINES[table])
 
 
 def columns_but(groups: Sequence[str]) -> set[str]:

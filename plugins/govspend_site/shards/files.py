@@ -14,7 +14,7 @@ LINES = frozenset({"spend", "spend_fts", "line_spans"})
 """Tables that are empty in an edition with shards, and filled in each shard."""
 REFERENCE = frozenset({
     "editions", "feeds", "releases", "frameworks", "lots", "categories", "buyers", "suppliers",
-    "buyer_names", "supplier_names", "buyers_fts", "suppliers_fts",
+    "buyer_names", "supplier_names",
 })  # fmt: skip
 """Tables that are the same in each shard as in the edition itself."""
 

@@ -1,9 +1,11 @@
--- The same as api_summary.sql, but for the counts of suppliers and buyers, from the sums that each
--- release has by month, framework, lot, sector and size: a hundred times as fast on many lines.
+-- The same as api_summary.sql from the sums that each release has by month, framework, lot, sector and
+-- size: a hundred times as fast on many lines. Such sums cannot tell how many suppliers and buyers
+-- there are; of a whole month that is known, and /* counts */ becomes it.
 SELECT /* groups */
     coalesce(sum(spend.amount_pence), 0) / 100.0 AS amount,
     coalesce(sum(spend.amount_pence), 0) AS amount_pence,
     coalesce(sum(spend.line_count), 0) AS line_count,
+    /* counts */
     sum(CASE WHEN spend.supplier_size = 'SME' THEN spend.amount_pence
         WHEN spend.supplier_size IS NOT NULL THEN 0 END) / 100.0 AS sme_amount,
     sum(CASE WHEN spend.supplier_size = 'SME' THEN spend.amount_pence
