@@ -83,8 +83,10 @@ def stage(
             with _few_collections():
                 summary = _write(receipt, path, feed, aside, report)
             (aside / "summary.json").write_text(json.dumps(asdict(summary), indent=1))
-            shutil.rmtree(target, ignore_errors=True)
-            aside.replace(target)
+            # Another may have been quicker, and its files may be in use: they are the same.
+            if not is_staged(receipt, feed, folder):
+                shutil.rmtree(target, ignore_errors=True)
+                aside.replace(target)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     summary = Summary(**json.loads((target / "summary.json").read_text()))
