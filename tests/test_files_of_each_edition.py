@@ -165,7 +165,7 @@ def test_a_build_that_dies_leaves_no_half_set(tmp_path: Path) -> None:
             f"'--build', {str(tmp_path / 'build')!r}])"
         )
         died = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False,
-                              capture_output=True)  # fmt: skip
+                              capture_output=True, start_new_session=True)  # fmt: skip
         assert died.returncode == -signal.SIGKILL, point
         assert first in whole(tmp_path / "build")
         assert (tmp_path / "build" / "govspend.db").readlink().stem == f"govspend-{first}"

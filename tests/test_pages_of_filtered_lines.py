@@ -5,7 +5,6 @@ The cubes tell where the lines lie; columns of facets have no index of their own
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from conftest import Site, serving
+from conftest import Site, in_a_loop, serving
 from datasette.app import Datasette
 from datasette.filters import Filters
 from govspend_site import lines, live
@@ -105,7 +104,7 @@ def _rows(
 ) -> list[tuple[Any, ...]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "MANY", many)
-        found = asyncio.run(edition.execute(sql, params))
+        found = in_a_loop(edition.execute(sql, params))
     return [tuple(row) for row in found.rows]
 
 
@@ -114,10 +113,10 @@ def test_the_lines_are_not_gone_through(edition: live.Edition) -> None:
     params = {"p0": "Police", "p1": "x"}
     count = 'select count(*) from spend where "sector" = :p0 '
     page = 'select * from spend where "sector" = :p0 order by month desc limit 51'
-    found = asyncio.run(lines.quicker(edition, count, params))
+    found = in_a_loop(lines.quicker(edition, count, params))
     assert found is not None
     assert "FROM spend " not in found[0]
-    found = asyncio.run(lines.quicker(edition, page, params))
+    found = in_a_loop(lines.quicker(edition, page, params))
     assert found is not None
     assert "spend.month in (" in found[0]
 
@@ -171,7 +170,7 @@ def test_a_facet_and_a_search_count_what_plain_sql_counts(
         " group by lot order by count desc, value limit 3\n"
     )
     params = {"p0": "Health"}
-    found = asyncio.run(lines.quicker(edition, facet, params))
+    found = in_a_loop(lines.quicker(edition, facet, params))
     assert found is not None
     assert "release_months" in found[0]
     assert plain.execute(*found).fetchall() == plain.execute(facet, params).fetchall() != []
@@ -180,7 +179,7 @@ def test_a_facet_and_a_search_count_what_plain_sql_counts(
         "(select rowid from spend_fts where spend_fts match escape_fts(:search)) "
     )
     plain.create_function("escape_fts", 1, lambda words: words)
-    found = asyncio.run(lines.quicker(edition, search, {"search": "support"}))
+    found = in_a_loop(lines.quicker(edition, search, {"search": "support"}))
     assert found is not None
     assert "from spend " not in found[0]
     (count,) = plain.execute(search, {"search": "support"}).fetchone()

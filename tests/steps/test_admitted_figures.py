@@ -49,8 +49,19 @@ def empty() -> Iterator[sqlite3.Connection]:
         yield db
 
 
+# As the build adds them up.
+CUBE = """
+INSERT INTO pair_years
+SELECT buyer_id, supplier_id, financial_year, framework, lot, sector, supplier_size, count(*),
+    sum(amount_pence), sum(amount_pence > 0), sum(max(amount_pence, 0)), min(month), max(month),
+    min(CASE WHEN amount_pence > 0 THEN month END), max(CASE WHEN amount_pence > 0 THEN month END)
+FROM spend
+GROUP BY buyer_id, supplier_id, financial_year, framework, lot, sector, supplier_size
+"""
+
+
 def filled(db: sqlite3.Connection, listed: Any, sold: Any) -> None:
-    db.executescript("DELETE FROM spend; DELETE FROM admitted;")
+    db.executescript("DELETE FROM spend; DELETE FROM pair_years; DELETE FROM admitted;")
     known = {firm for _, firm, _, _, _ in sold}
     db.executemany(
         "INSERT INTO admitted VALUES (?, 'l', 'u', 0, ?, NULL, ?, ?, ?, ?)",
@@ -63,6 +74,7 @@ def filled(db: sqlite3.Connection, listed: Any, sold: Any) -> None:
         "VALUES (?, 'r', 0, ?, ?, ?, ?, ?, 0, 0)",
         [(str(n), *sale) for n, sale in enumerate(sold)],
     )
+    db.execute(CUBE)
 
 
 def may_be_through(db: sqlite3.Connection, asked: str, published: str | None, month: str) -> bool:
