@@ -15,8 +15,9 @@ class Watch:
     """Watches the process `pid` and all below it for as long as the block runs.
 
     `largest_mb` is the most that any one process had at any time, `together_mb` the most that all
-    had at once (what they share is counted for each). `new_mb` is the largest of those processes
-    that began within the block, and `growth_mb` the most that one grew that was there before.
+    had at once, where what several share, such as a fork its parent's, counts once. `new_mb` is
+    the largest of those processes that began within the block, and `growth_mb` the most that one
+    grew that was there before.
     """
 
     def __init__(self, pid: int) -> None:
@@ -60,7 +61,7 @@ class Watch:
                 # What had most memory before the block is not what it had within.
                 kind = "VmRSS" if pid in self._before else "VmHWM"
                 self.peaks[pid] = max(self.peaks.get(pid, 0.0), status.get(kind, 0.0))
-            together = sum(status.get("VmRSS", 0.0) for status in found.values())
+            together = sum(map(_share, found))
             self.together_mb = max(self.together_mb, together)
             if self._over.wait(_EVERY):
                 return
@@ -74,6 +75,15 @@ def tree(pid: int) -> list[int]:
             for thread in Path(f"/proc/{one}/task").iterdir():
                 found += [int(child) for child in (thread / "children").read_text().split()]
     return found
+
+
+def _share(pid: int) -> float:
+    """Megabytes of the process, of what it shares its part; 0 where it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) * _KIBIBYTE for line in lines if line[:4] == "Pss:"), 0.0)
 
 
 def _status(pid: int) -> dict[str, float]:

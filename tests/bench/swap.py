@@ -126,6 +126,8 @@ def _references(server: Server, build: Path, editions: list[Path]) -> dict[tuple
     client, known = Client(server.port), {}
     for edition in editions:
         point(build, edition)
+        # A process looks for a new edition every 20 ms.
+        time.sleep(0.1)
         expected = edition.stem.removeprefix("govspend-")
         for path in _PATHS:
             named, known[path, expected] = shows(client.get(path))
