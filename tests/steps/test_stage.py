@@ -70,9 +70,9 @@ def test_a_worker_whose_build_was_killed_stops(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
-    """A release of any size can be staged: 90,000 lines more would take 60 MB if they were kept."""
+    """A release of any size can be staged: 180,000 lines more would take 120 MB if kept."""
     peaks = []
-    for name, lines in (("a", 30_000), ("b", 120_000)):
+    for name, lines in (("a", 60_000), ("b", 240_000)):
         process = multiprocessing.get_context("spawn").Process(
             target=stage_and_tell, args=(*job(tmp_path, name, lines), tmp_path)
         )
@@ -80,7 +80,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         process.join()
         assert process.exitcode == 0
         peaks.append(int((tmp_path / f"{name}.peak").read_text()))
-    assert peaks[1] - peaks[0] < 20_000, f"kB: {peaks}"
+    assert peaks[1] - peaks[0] < 50_000, f"kB: {peaks}"
 
 
 def stage_and_tell(receipt: Receipt, path: Path, feed: feeds.Feed, folder: Path) -> None:
