@@ -185,7 +185,7 @@ def _lookups(db: sqlite3.Connection) -> dict[str, _Lookup]:
 
 
 def batches(database: Path, lookups: dict[str, _Lookup]) -> Iterator[pa.RecordBatch]:
-    """Every line of spend, typed as SPEND says, by month and party."""
+    """Every line of spend, typed as SPEND says, in the order of the published files."""
     left_out = 1
     for cells in read_back.batches(database, _sql("lines")):
         cells, left_out = cells.slice(left_out), 0
@@ -219,7 +219,6 @@ class _SpendWriter:
         self._parquet = pq.ParquetWriter(
             folder / "spend.parquet", SPEND.with_metadata(terms), compression="zstd",
             use_dictionary=_REPEATED, store_decimal_as_integer=True,
-            sorting_columns=pq.SortingColumn.from_ordering(SPEND, [("month", "ascending")]),
         )  # fmt: skip
 
     def __enter__(self) -> _SpendWriter:

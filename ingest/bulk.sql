@@ -1,10 +1,9 @@
 -- What the bulk files of an edition are written from (ingest/bulk.py), each under its name.
 
 -- name: lines
--- What the view spend_named is made of, in the order of the table: by month and party, so that the
--- same edition gives the same bytes, and lines that are alike come together. Names and ids of the
--- parties are told by a number, and the financial year by the month: to fetch them with each line
--- would double the time.
+-- What the view spend_named is made of, in the order of the table, which is that of the published
+-- files, so that the same edition gives the same bytes. Names and ids of the parties are told by a
+-- number, and the financial year by the month: to fetch them with each line would double the time.
 -- The first row is none: it tells Arrow's driver what a column is that begins with unknowns.
 SELECT 0 AS place, '' AS spend_id, '' AS release_id, 0 AS line_number, '' AS month, '' AS framework,
     '' AS lot, '' AS sector, '' AS supplier_size, '' AS description, 0 AS amount_pence,

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from conftest import ingest
 
@@ -94,6 +95,16 @@ def test_each_file_holds_its_year_and_can_be_read_by_itself(sharded: Path) -> No
             assert named == len(rows(path, "spend"))
             assert db.execute("SELECT count(*) FROM spend_fts").fetchone()[0] == named
             assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_parquet_claims_no_order_that_its_lines_do_not_have(sample: Path, sharded: Path) -> None:
+    """An engine that trusts the claim would leave lines out; these come as they were published."""
+    for build in (sample / "one", sharded):
+        folder = (build / "govspend.db").resolve().with_suffix("")
+        told = pq.ParquetFile(folder / "spend.parquet").metadata
+        assert all(
+            told.row_group(place).sorting_columns == () for place in range(told.num_row_groups)
+        )
 
 
 def test_the_published_files_are_the_same_lines(sample: Path, sharded: Path) -> None:

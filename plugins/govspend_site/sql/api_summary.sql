@@ -1,7 +1,8 @@
 -- What lines of spend come to for the API. /* groups */ becomes the columns of the groups, /* lines */
--- the lines or a cube of them, /* where */ the filters, and /* group by */ what they are grouped by. Suppliers and buyers are counted
--- where they have a sale (a line above zero). The SME share is of all spend, that of unknown size
--- included; it is null where that is zero or less, or where no size is published.
+-- the lines or a cube of them, /* where */ the filters, and /* group by */ what they are grouped by.
+-- Suppliers and buyers are counted where they have a sale (a line above zero). The SME share is of
+-- all spend, that of unknown size included; it is null where that is zero or less, or where no size is
+-- published.
 SELECT /* groups */
     coalesce(sum(spend.amount_pence), 0) / 100.0 AS amount,
     coalesce(sum(spend.amount_pence), 0) AS amount_pence,
