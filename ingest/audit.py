@@ -240,7 +240,8 @@ def _divide(engine: Engine, column: str) -> None:
     ends = [high.replace("'", "''") for _, high in ranges(counts)][:-1]
     above = ["1 = 1", *(f"{{0}}.{column} > '{end}'" for end in ends)]
     up_to = [*(f"{{0}}.{column} <= '{end}'" for end in ends), "1 = 1"]
-    engine.divide(column, [f"{low} AND {high}" for low, high in zip(above, up_to, strict=True)])
+    parts = [f"{low} AND {high}" for low, high in zip(above, up_to, strict=True)]
+    engine.divide(column, parts, parts)
 
 
 def must_be_nought(file: Path) -> Iterator[tuple[str, str]]:

@@ -15,30 +15,32 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from ingest import (
     admitted,
     apart,
     audit,
     engine,
-    fetch,
     load,
     match,
     places,
     publish,
     releases,
+    shards,
     stage,
 )
 from ingest.archive import Archive, Receipt
 from ingest.errors import IngestError, NothingToPublish
 from ingest.feeds import Declaration, Feed, FileSource, ShardKey, UrlSource
+from ingest.outcome import Outcome
 from ingest.progress import Progress
 from ingest.releases import Release
 
 if TYPE_CHECKING:
     from ingest.relate import Placed
 
+_T = TypeVar("_T")
 Names = dict[match.Kind, list[match.Name]]
 # A site that is asked whether a build is at work holds the lock for a moment.
 _TRIES, _PAUSE = 5, 0.05
@@ -177,7 +179,15 @@ def _taken(handle: IO[str]) -> bool:
     return True
 
 
-def fetch_all(shop: Workshop) -> list[fetch.Outcome]:
+def fetch_all(shop: Workshop) -> list[Outcome]:
+    """Brings what the sources have into the archive."""
+    return _apart(_fetch, shop)()
+
+
+def _fetch(shop: Workshop) -> list[Outcome]:
+    # Imported here: what speaks HTTP takes memory that the steps to come can use.
+    from ingest import fetch
+
     with shop.progress.step("fetch"):
         return fetch.fetch(shop.declaration, shop.archive, shop.progress.say)
 
@@ -278,14 +288,20 @@ def _as_declared(receipt: Receipt, feed: Feed) -> Receipt:
 
 def load_all(shop: Workshop, made: Plan) -> None:
     """Fills a new database at `shop.work`: tables, keys, cubes, indexes, search."""
+    names = load_names(shop, made)
+    told = load_lines(shop, made, names)
+    index_all(shop, told)
+
+
+def load_names(shop: Workshop, made: Plan) -> Names:
+    """Begins a new database, with all but the lines: who is named, what is known of them."""
     if not made.all_taken():
         raise NothingToPublish(_nothing(shop, made))
     shutil.rmtree(shop.work.parent, ignore_errors=True)
     shop.work.parent.mkdir(parents=True)
-    db = load.create(shop.work)
-    try:
+    with contextlib.closing(load.create(shop.work)) as db:
         with shop.progress.step("match"):
-            load.load_reference(db)
+            load.load_reference(db, shop.build / "staged")
             load.load_edition(db, _edition(shop, made), made.feeds)
             parties, names = load.load_names(db, made.all_taken())
             _review_lists(shop, parties)
@@ -293,33 +309,46 @@ def load_all(shop: Workshop, made: Plan) -> None:
             places.load(db, made.customer_files, illustrative=shop.declaration.illustrative)
         with shop.progress.step("admit"):
             admitted.load(db, made.admitted_files)
-        _load_releases(shop, made, db, names)
-        with shop.progress.step("index"):
-            load.finish(db, lambda text: shop.progress.moving(text))
-    finally:
-        db.close()
+        with shop.progress.step("load"):
+            for one in made.placed():
+                load.load_release(db, one.release, one.position, is_current=one.is_current)
+    return names
 
 
-def _load_releases(shop: Workshop, made: Plan, db: sqlite3.Connection, names: Names) -> None:
+def load_lines(shop: Workshop, made: Plan, names: Names) -> list[shards.Told]:
+    """Adds the lines, what they are to one another and what they come to.
+
+    Returns the files of lines that are finished already; see `index_all`.
+    """
     # Imported here: an idle build does without Arrow and the engine, which take a moment.
-    from ingest import fill, relate, shards
+    from ingest import fill, relate
 
-    with shop.progress.step("load"):
-        for one in made.placed():
-            load.load_release(db, one.release, one.position, is_current=one.is_current)
-    with contextlib.closing(shop.engine()) as working:
+    with (
+        contextlib.closing(load.connect(shop.work, load.BESIDE)) as db,
+        contextlib.closing(shop.engine()) as working,
+    ):
         shop.progress.moving("how lines are related")
         with shop.progress.step("relate"):
             keys = relate.relate(working, made.placed(), names, made.shards)
         shop.progress.moving("lines of spend")
         with shop.progress.step("load"):
+            told = []
             if keys.shards:
-                shards.write(shop.work, shop.bulk, working, keys)
+                told = shards.write(shop.work, shop.bulk, working, keys)
             else:
                 fill.fill(db, working, keys, load.LINES)
         shop.progress.moving("cubes")
         with shop.progress.step("summarise"):
             fill.fill(db, working, keys, load.CUBES)
+    return told
+
+
+def index_all(shop: Workshop, told: list[shards.Told]) -> None:
+    """Adds indexes and search to the database, and to its files of lines that are not `told` of."""
+    with shop.progress.step("index"):
+        shards.finish(shop.work, shop.bulk, told, shop.progress.moving)
+        with contextlib.closing(load.connect(shop.work)) as db:
+            load.finish(db, lambda text: shop.progress.moving(text))
 
 
 def summarise_all(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
@@ -367,28 +396,39 @@ def write_bulk(shop: Workshop, made: Plan) -> None:
 
 def _make(shop: Workshop, made: Plan) -> list[audit.Proof]:
     """The database with its bulk files, proven. Each step gives back its memory before the next."""
-    shop.progress.add(apart.Apart(_timed, load_all, shop, made).result())
+    names = _apart(load_names, shop, made)()
+    told = _apart(load_lines, shop, made, names)()
+    _apart(index_all, shop, told)()
     # These only read the database: the one needs a processor, the other hardly any memory.
-    written = apart.Apart(_timed, write_bulk, shop, made)
+    written = _apart(write_bulk, shop, made)
     with shop.progress.step("audit"):
         proofs = audit.of_tables(shop.work, made.all_taken(), made.admitted_files)
-    shop.progress.add(written.result())
+    written()
     with shop.progress.step("audit"):
         proofs += apart.Apart(audit.of_cubes, shop.work).result()
     audit.require(proofs)
     return proofs
 
 
-def _timed(work: Callable[[Workshop, Plan], None], shop: Workshop, made: Plan) -> dict[str, float]:
-    """Does the work, and tells the seconds of each of its steps."""
+def _timed(work: Callable[..., _T], shop: Workshop, *more: object) -> tuple[_T, dict[str, float]]:
+    """What the work gives, and the seconds of each of its steps."""
     shop.progress.seconds.clear()
-    work(shop, made)
-    return shop.progress.seconds
+    return work(shop, *more), shop.progress.seconds
 
 
-def build(
-    shop: Workshop, *, fetched: list[fetch.Outcome] | None = None, keep: int = 0
-) -> dict[str, Any]:
+def _apart(work: Callable[..., _T], shop: Workshop, *more: object) -> Callable[[], _T]:
+    """Starts the work in a process of its own. Returns what waits for it and tells what it gave."""
+    begun: apart.Apart[tuple[_T, dict[str, float]]] = apart.Apart(_timed, work, shop, *more)
+
+    def done() -> _T:
+        found, seconds = begun.result()
+        shop.progress.add(seconds)
+        return found
+
+    return done
+
+
+def build(shop: Workshop, *, fetched: list[Outcome] | None = None, keep: int = 0) -> dict[str, Any]:
     """Builds, proves and publishes what is archived; at once when nothing has changed.
 
     Of earlier editions as many stay as make up `keep` with the newest; 0 keeps all.
@@ -396,7 +436,7 @@ def build(
     """
     report: dict[str, Any] = {"started_at": _now(), "outcome": "failed"}
     try:
-        made = plan(shop)
+        made = _apart(plan, shop)()
         _describe(report, made, fetched or [])
         if not made.all_taken():
             raise NothingToPublish(_nothing(shop, made))
@@ -429,7 +469,7 @@ def _point(shop: Workshop, made: Plan) -> str:
     return "published"
 
 
-def _describe(report: dict[str, Any], made: Plan, fetched: list[fetch.Outcome]) -> None:
+def _describe(report: dict[str, Any], made: Plan, fetched: list[Outcome]) -> None:
     report["failures"] = [
         f"{outcome.feed_id}: {outcome.message}" for outcome in fetched if outcome.status == "failed"
     ] + made.failures

@@ -26,6 +26,8 @@ Job = tuple[Receipt, Path, Feed]
 
 PART = 150_000
 """lines that are related at once where an engine divides its work"""
+LARGE = 16 * PART
+"""lines that are put together at once, so that a part of them is found without reading all"""
 _Key = TypeVar("_Key")
 
 
@@ -33,6 +35,9 @@ Take = Callable[[str, "dict[str, Iterator[pa.RecordBatch]]"], dict[str, Any]]
 
 
 class Engine(Protocol):
+    is_cluster: bool
+    """it has the memory of many machines"""
+
     def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> None:
         """Stages what is worth it under `folder`, side by side.
 
@@ -40,10 +45,11 @@ class Engine(Protocol):
         `report` is told, now and then, how many files are still to be done.
         """
 
-    def divide(self, column: str, parts: Sequence[str]) -> None:
+    def divide(self, column: str, parts: Sequence[str], large: Sequence[str]) -> None:
         """`parts` are conditions on `column`, `{0}` being its table, one for each part of the work.
 
-        In them what follows may be done, in this order, where the SQL says `part of` the column.
+        In them what follows may be done, in this order, where the SQL says `part of` the column. In
+        the few `large` ones a table may be put together so that a part of it is found at once.
         """
 
     def read(self, name: str, path: Path) -> None:
@@ -96,12 +102,12 @@ def at(address: str, folder: Path) -> Engine:
     return SparkEngine(address, folder)
 
 
-def ranges(weights: Mapping[_Key, int]) -> list[tuple[_Key, _Key]]:
-    """Ranges of the keys, which come in order, that weigh about PART each."""
+def ranges(weights: Mapping[_Key, int], most: int = PART) -> list[tuple[_Key, _Key]]:
+    """Ranges of the keys, which come in order, that weigh about `most` each."""
     found: list[tuple[_Key, _Key]] = []
-    weight = PART
+    weight = most
     for key, more in weights.items():
-        if weight + more > PART or not found:
+        if weight + more > most or not found:
             found.append((key, key))
             weight = 0
         found[-1] = (found[-1][0], key)

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from ingest import stage
 from ingest.engine import Job, Take
 
-_PART_OF = re.compile(r"/\* part of (?P<table>\w+)\.(?P<column>\w+) \*/")
+_PART_OF = re.compile(r"/\* (?P<size>large )?part of (?P<table>\w+)\.(?P<column>\w+) \*/")
+_SHARD_OF = re.compile(r"/\* shard of (\w+) \*/")
 MEMORY = 72
 """MB of its own; with what Python and SQLite take, a build of 260,000 lines takes 320"""
 BATCH = 10_000
@@ -25,6 +26,8 @@ BATCH = 10_000
 
 class LocalEngine:
     """See ingest.engine.Engine."""
+
+    is_cluster = False
 
     def __init__(self, folder: Path, memory: int = MEMORY) -> None:
         # What a build that was killed may have left.
@@ -54,8 +57,9 @@ class LocalEngine:
     def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> None:
         stage.stage_ahead(jobs, folder, report)
 
-    def divide(self, column: str, parts: Sequence[str]) -> None:
+    def divide(self, column: str, parts: Sequence[str], large: Sequence[str]) -> None:
         self._parts[column] = parts
+        self._parts[f"large {column}"] = large
 
     def read(self, name: str, path: Path) -> None:
         quoted = str(path).replace("'", "''")
@@ -97,14 +101,15 @@ class LocalEngine:
         self, rows: Mapping[str, str], shards: Sequence[str], take: Take
     ) -> Iterator[dict[str, Any]]:
         for shard in shards:
-            chosen = f"AND under.shard = '{shard}'"
+            chosen = rf"AND \1.shard = '{shard}'"
             yield take(shard, {
-                name: self.batches(sql.replace("/* shard */", chosen)) for name, sql in rows.items()
+                name: self.batches(_SHARD_OF.sub(chosen, sql)) for name, sql in rows.items()
             })  # fmt: skip
 
     def _divided(self, sql: str) -> list[str]:
         """The SQL of each part of the work."""
-        column = next((match["column"] for match in _PART_OF.finditer(sql)), "")
+        found = _PART_OF.search(sql)
+        column = f"{found['size'] or ''}{found['column']}" if found else ""
         return [
             _PART_OF.sub(lambda match, part=part: "AND " + part.format(match["table"]), sql)  # type: ignore[misc]
             for part in self._parts.get(column, ())

@@ -55,7 +55,7 @@ HERE = {
     "spark.sql.shuffle.partitions": "4",
 }
 """where the whole cluster is this machine: nothing of it listens to others"""
-_SHARD = re.compile(r"/\* ((?:under\.)?shard,) \*/")
+_SHARD = re.compile(r"/\* (\w+\.shard,) \*/")
 BATCH = 20_000
 """rows"""
 
@@ -74,6 +74,8 @@ class Told(NamedTuple):
 
 class SparkEngine:
     """The engine on the cluster at `master`. `folder` is its own, and all executors see it."""
+
+    is_cluster = True
 
     def __init__(self, master: str, folder: Path) -> None:
         self._master = master
@@ -123,7 +125,7 @@ class SparkEngine:
         except EngineError as error:
             return Told("failed", str(error))
 
-    def divide(self, column: str, parts: Sequence[str]) -> None:
+    def divide(self, column: str, parts: Sequence[str], large: Sequence[str]) -> None:
         """Nothing: a cluster divides the work itself, and sorts the whole of it."""
 
     def read(self, name: str, path: Path) -> None:
