@@ -36,8 +36,8 @@ def measure(run: Run) -> Figures:
         "build_s": took,
         "build_us_per_line": took / lines * 1e6,
         "build_peak_mb": max(peaks),
-        "size_vs_csv": run.edition.stat().st_size / data.csv_bytes(run.sample),
-        "database_mb": run.edition.stat().st_size / 1e6,
+        "size_vs_csv": run.database_bytes() / data.csv_bytes(run.sample),
+        "database_mb": run.database_bytes() / 1e6,
         "csv_mb": data.csv_bytes(run.sample) / 1e6,
     }
 
