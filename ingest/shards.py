@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -38,6 +39,9 @@ def write(edition: Path, folder: Path, engine: Engine, keys: Keys) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     one = functools.partial(_write_one, edition, folder, keys)
     told = {row["shard"]: row for row in engine.split(fill.rows_of(load.LINES), keys.shards, one)}
+    # A machine that was lost has left what it had begun.
+    for left in list(edition.parent.glob("shard-*")):
+        shutil.rmtree(left, ignore_errors=True)
     with closing(load.connect(edition)) as db:
         load.insert(db, "shards", [told[shard] for shard in keys.shards])
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest import stage
-from ingest.engine import Job, Take
+from ingest.engine import Failed, Job, Take
 
 _PART_OF = re.compile(r"/\* part of (?P<table>\w+)\.(?P<column>\w+) \*/")
 MEMORY = 72
@@ -51,8 +51,9 @@ class LocalEngine:
             },
         )
 
-    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> None:
+    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> Failed:
         stage.stage_ahead(jobs, folder, report)
+        return {}
 
     def divide(self, column: str, parts: Sequence[str]) -> None:
         self._parts[column] = parts
