@@ -320,7 +320,8 @@ def _unreachable(fetched: list[Any]) -> str:
 def preview(file: Path, shop: Workshop, feed_id: str | None) -> None:
     """Show what FILE would do as the next release, before anything is public."""
     feed = _feed(shop.declaration, feed_id)
-    taken = building.plan(shop).taken(feed.feed_id)
+    with locked(shop.build):
+        taken = building.plan(shop).taken(feed.feed_id)
     for line in previewing.preview(_there(file), feed, taken, _moving(shop, "read")):
         click.echo(line)
 

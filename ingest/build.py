@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -193,15 +194,19 @@ def _fetch(shop: Workshop) -> list[Outcome]:
 
 
 def plan(shop: Workshop) -> Plan:
-    """Stages what is archived of the declared feeds, names the releases and judges them."""
+    """Stages what is archived of the declared feeds, names the releases and judges them.
+
+    Only under the lock: what somebody has begun to stage is taken for what a dead build left.
+    """
     decisions = shop.archive.decisions()
     feeds = list(shop.declaration.feeds.values())
     found: dict[str, list[Release]] = {}
     failures: list[str] = []
     with shop.progress.step("stage"):
-        _stage_ahead(shop, feeds)
+        _clear(shop.build / "staged")
+        failed = _stage_ahead(shop, feeds)
         for feed in feeds:
-            staged = list(_stage(shop, feed, failures))
+            staged = list(_stage(shop, feed, failed, failures))
             found[feed.feed_id] = releases.judge(staged, decisions, restates=feed.restates_history)
     declared = shop.declaration
     with shop.progress.step("place"):
@@ -215,7 +220,21 @@ def plan(shop: Workshop) -> Plan:
     return Plan(feeds, found, failures, customers, listed, declared.shards)
 
 
-def _stage_ahead(shop: Workshop, feeds: list[Feed]) -> None:
+def _clear(staged: Path) -> None:
+    """Removes what was begun there and never finished, as when a machine was lost.
+
+    It is moved away whole: one that was only taken for lost must not put a half of it in place.
+    """
+    for left in list(staged.glob("*/.staging-*")):
+        with (
+            tempfile.TemporaryDirectory(prefix=".staging-", dir=left.parent) as aside,
+            # That one may be removing it, too.
+            contextlib.suppress(FileNotFoundError),
+        ):
+            left.replace(Path(aside, left.name))
+
+
+def _stage_ahead(shop: Workshop, feeds: list[Feed]) -> engine.Failed:
     """What is large is staged side by side, before each release is looked at in turn."""
     jobs = {
         (feed.feed_id, receipt.sha256): (
@@ -231,13 +250,16 @@ def _stage_ahead(shop: Workshop, feeds: list[Feed]) -> None:
     ]
     if left:
         with contextlib.closing(shop.engine()) as working:
-            working.stage(
+            return working.stage(
                 left, shop.build / "staged",
                 lambda count: shop.progress.moving(f"stage: {count} large files to go"),
             )  # fmt: skip
+    return {}
 
 
-def _stage(shop: Workshop, feed: Feed, failures: list[str]) -> Iterator[stage.Staged]:
+def _stage(
+    shop: Workshop, feed: Feed, failed: engine.Failed, failures: list[str]
+) -> Iterator[stage.Staged]:
     seen: set[str] = set()
     for receipt in shop.archive.receipts(feed.feed_id):
         # The same bytes under another address are the same release.
@@ -247,6 +269,8 @@ def _stage(shop: Workshop, feed: Feed, failures: list[str]) -> Iterator[stage.St
         receipt = _as_declared(receipt, feed)
         path = shop.archive.path(receipt.sha256)
         try:
+            if error := failed.get((feed.feed_id, receipt.sha256)):
+                raise error
             item = stage.stage(
                 receipt, path, feed, shop.build / "staged",
                 lambda count, name=receipt.filename: shop.progress.moving(  # type: ignore[misc]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ingest.archive import Receipt
-from ingest.errors import DeclarationError
+from ingest.errors import DeclarationError, IngestError
 from ingest.feeds import Feed
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"local|spark://\S+|local-cluster\[\d+,\d+,\d+\]|local\[\d+\]")
 Job = tuple[Receipt, Path, Feed]
 """What is to be staged: the receipt, the file, its feed."""
-
+Failed = dict[tuple[str, str], IngestError]
+"""Why files cannot be staged, by feed and sha256."""
 
 PART = 150_000
 """lines that are related at once where an engine divides its work"""
@@ -38,10 +39,10 @@ class Engine(Protocol):
     is_cluster: bool
     """it has the memory of many machines"""
 
-    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> None:
-        """Stages what is worth it under `folder`, side by side.
+    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> Failed:
+        """Stages what is worth it under `folder`, side by side, and gives why some failed.
 
-        Nothing is told of a file that fails: `stage.stage` comes to it again and says why.
+        A file of which it says nothing and that is not staged is still for `stage.stage` to take.
         `report` is told, now and then, how many files are still to be done.
         """
 

@@ -55,10 +55,10 @@ def connect(path: Path, cache: int = ALONE) -> sqlite3.Connection:
 
 def load_reference(db: sqlite3.Connection, staged: Path) -> None:
     """ingest/reference/*.csv into their tables. They are staged once, as releases are."""
-    path = staged / f"reference-{reference.recipe()}.db"
+    path = staged / "reference" / f"{reference.recipe()}.db"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".staging-", dir=staged) as folder:
+        with tempfile.TemporaryDirectory(prefix=".staging-", dir=path.parent) as folder:
             aside = Path(folder) / path.name
             command = [sys.executable, "-m", "ingest.reference_tables", str(aside)]
             subprocess.run(command, check=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import operator
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -46,7 +47,11 @@ def write(edition: Path, folder: Path, engine: Engine, keys: Keys) -> list[Told]
 
     folder.mkdir(parents=True, exist_ok=True)
     take = functools.partial(_write_one, edition, folder, keys, finishing=engine.is_cluster)
-    return list(filter(None, engine.split(fill.rows_of(load.LINES), keys.shards, take)))
+    told = list(filter(None, engine.split(fill.rows_of(load.LINES), keys.shards, take)))
+    # A machine that was lost has left what it had begun.
+    for left in list(edition.parent.glob("shard-*")):
+        shutil.rmtree(left, ignore_errors=True)
+    return told
 
 
 def _write_one(

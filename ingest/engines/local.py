@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest import stage
-from ingest.engine import Job, Take
+from ingest.engine import Failed, Job, Take
 
 _PART_OF = re.compile(r"/\* (?P<size>large )?part of (?P<table>\w+)\.(?P<column>\w+) \*/")
 _SHARD_OF = re.compile(r"/\* shard of (\w+) \*/")
@@ -54,8 +54,9 @@ class LocalEngine:
             },
         )
 
-    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> None:
+    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> Failed:
         stage.stage_ahead(jobs, folder, report)
+        return {}
 
     def divide(self, column: str, parts: Sequence[str], large: Sequence[str]) -> None:
         self._parts[column] = parts

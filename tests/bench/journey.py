@@ -42,7 +42,6 @@ class Most:
 def most(edition: Path) -> Most:
     db = sqlite3.connect(f"{edition.as_uri()}?mode=ro&immutable=1", uri=True)
     with closing(db):
-
         # Of cubes, which are there wherever the lines are.
         def first(column: str) -> str:
             sql = (
