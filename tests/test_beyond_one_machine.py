@@ -27,7 +27,9 @@ from ingest.engine import Job
 from ingest.engines.local import LocalEngine
 from ingest.engines.spark import EngineError, SparkEngine, stop
 from ingest.errors import HeadingError
+from ingest.plan import plan
 from ingest.progress import Progress
+from ingest.workshop import Workshop, locked
 
 CLUSTER = "local-cluster[2,1,1024]"
 NUMBERED = """
@@ -186,8 +188,8 @@ def test_a_report_names_what_failed_in_the_same_words(
     for name, address in (("there", CLUSTER), ("here", "local")):
         assert read_here == []
         declaration = feeds.load(tmp_path / "feeds.yml")
-        shop = building.Workshop(declaration, tmp_path / name, Progress(), address)
-        found.append(building.plan(shop).failures)
+        shop = Workshop(declaration, tmp_path / name, Progress(), address)
+        found.append(plan(shop).failures)
     assert found[0] == found[1]
     assert len(found[0]) == 3
     assert len(read_here) == 4, "and the test would see it"
@@ -210,7 +212,7 @@ def test_what_a_lost_machine_has_begun_goes_with_the_build(
         return split(*given)
 
     monkeypatch.setattr(LocalEngine, "split", lost)
-    shop = building.Workshop(feeds.load(tmp_path / "feeds.yml"), tmp_path / "build", Progress())
+    shop = Workshop(feeds.load(tmp_path / "feeds.yml"), tmp_path / "build", Progress())
     assert building.build(shop)["outcome"] == "published"
     assert list((tmp_path / "build" / "work").glob("shard-*")) == []
     assert building.build(shop)["outcome"] == "unchanged"
@@ -225,7 +227,7 @@ def test_what_a_running_build_has_begun_is_left_alone(tmp_path: Path) -> None:
     begun.mkdir(parents=True)
     (begun / "lines.parquet").write_bytes(b"PAR1")
     asked = ("--feeds", declared, "--build", tmp_path / "build")
-    with building.locked(tmp_path / "build"):
+    with locked(tmp_path / "build"):
         for step in (["build"], ["preview", tmp_path / "good.csv"]):
             done = ingest(*step, *asked)
             assert (done.returncode, "another build is at work" in done.stderr) == (1, True)

@@ -28,8 +28,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from ingest import build as building
 from ingest import publish
+from ingest.workshop import locked
 
 LINES = formats.many()
 TOTALS = "select edition_id, (select sum(amount_pence) from spend) from editions"
@@ -218,7 +218,7 @@ def test_health_tells_what_is_served_and_how_the_last_attempt_went(published: Pa
 
 def test_asking_for_health_never_stops_a_build(tmp_path: Path) -> None:
     """A monitor that asks as a build begins does not make it think that another is at work."""
-    with building.locked(tmp_path):
+    with locked(tmp_path):
         assert health.is_locked(tmp_path / "lock") is True
     with ThreadPoolExecutor(1) as monitor:
         stop = threading.Event()
@@ -230,7 +230,7 @@ def test_asking_for_health_never_stops_a_build(tmp_path: Path) -> None:
         monitor.submit(ask)
         try:
             for _ in range(200):
-                with building.locked(tmp_path):
+                with locked(tmp_path):
                     pass
         finally:
             stop.set()
