@@ -115,12 +115,7 @@ def _divide(
     _divide_by_weight(engine, "under_key", under.line_counts)
     for kind in KINDS:
         _divide_by_weight(engine, f"{kind}_key", places[kind].line_counts())
-    in_files = [
-        f"{{0}}.release_key = {key} AND {{0}}.line_number BETWEEN {low} AND {low + PART - 1}"
-        for key, one in enumerate(placed)
-        for low in range(0, one.release.staged.summary.last_line + 1, PART)
-    ]
-    engine.divide("line_number", in_files, in_files)
+    engine.divide("line_number", *(list(_of_files(placed, most)) for most in (PART, LARGE)))
     months: Counter[str] = Counter()
     for one in placed:
         for month, (lines, _) in one.release.staged.summary.months.items():
@@ -135,6 +130,13 @@ def _divide_by_weight(engine: Engine, column: str, lines: Mapping[Any, int]) -> 
 
 def _between(column: str, parts: Iterable[tuple[Any, Any]]) -> list[str]:
     return [f"{{0}}.{column} BETWEEN {low!r} AND {high!r}" for low, high in parts]
+
+
+def _of_files(placed: Sequence[Placed], most: int) -> Iterator[str]:
+    for key, one in enumerate(placed):
+        for low in range(0, one.release.staged.summary.last_line + 1, most):
+            high = low + most - 1
+            yield f"{{0}}.release_key = {key} AND {{0}}.line_number BETWEEN {low} AND {high}"
 
 
 def _id_ranges(count: int) -> Iterator[tuple[int, int]]:
