@@ -40,10 +40,10 @@ class Run:
         """The database that was built."""
         return (self.build / "govspend.db").resolve()
 
-    def database_bytes(self) -> int:
-        """Its size, with that of the files that its lines may be split into."""
-        files = [self.edition, *self.edition.with_suffix("").glob("lines-*.db")]
-        return sum(file.stat().st_size for file in files)
+    @property
+    def files(self) -> list[Path]:
+        """It, and the files that its lines may be split into."""
+        return [self.edition, *sorted(self.edition.with_suffix("").glob("lines-*.db"))]
 
     @property
     def stock(self) -> Path:
