@@ -9,8 +9,9 @@ one index would do. So a statement goes one of two ways:
   order their rows are merged. Counts and sums are added up.
 - Together. Whatever else is asked (a median, a count of different buyers) runs on the edition's own
   file with the shards attached and a temporary view over them in place of each table of lines,
-  which SQLite finds first. Of more than ten shards, and of what a search finds, the lines are
-  copied into temporary tables instead.
+  which SQLite finds first. Of more than ten shards, and of what a search finds, lines are copied
+  into temporary tables instead: those that are looked for by words or by one buyer, else all, and
+  of them the columns that are read. That takes three times as long; a copy has a largest size.
 
 What reads no line never comes here, and opens no shard. Nothing here imports Datasette, so that a
 worker of the lane reads lines in the same way.
@@ -30,7 +31,7 @@ from typing import Any
 
 from govspend_site.shards import needed, reads
 from govspend_site.shards import statement as statements
-from govspend_site.shards.files import LINES, REFERENCE, Shard, is_in_order
+from govspend_site.shards.files import LINES, REFERENCE, VIEWS, Shard, is_in_order
 from govspend_site.shards.together import Together
 
 Row = tuple[Any, ...]
@@ -39,6 +40,7 @@ Connect = Callable[[Path], sqlite3.Connection]
 # Shards that stay open when a statement is done.
 _OPEN = 16
 _COUNT = re.compile(r"select\s+count\(\*\)\s+from\s+\[?spend(?:_named)?\]?\s", re.IGNORECASE)
+_END = re.compile(r"\(SELECT (min|max)\(month\) FROM spend\)", re.IGNORECASE)
 # Tables of every SQLite file, which say nothing of lines.
 _ANYWHERE = frozenset({"sqlite_master", "sqlite_schema"})
 
@@ -94,12 +96,13 @@ class Reader:
     def execute(self, sql: str, given: Any) -> Rows:
         """The rows of a statement. Raises sqlite3.Error."""
         self._trim()
+        sql = self._dated(sql)
         read = self.reads(sql, given)
         if LINES.isdisjoint(read):
             cursor = self._edition.execute(sql, given)
             return Rows(cursor.description, iter(cursor))
         found = statements.read(sql)
-        alone = read <= LINES | REFERENCE | _ANYWHERE
+        alone = read <= LINES | VIEWS | REFERENCE | _ANYWHERE
         if found is None or not alone or not isinstance(given, Mapping):
             return Rows(*self._together.execute(sql, given))
         # The edition's own table of lines is there, and empty: it says what columns there are.
@@ -108,6 +111,14 @@ class Reader:
             return Rows(description, iter(self._added_up(sql, found, given)))
         rows = self._listed(found, given)
         return Rows(description, islice(rows, found.offset, _end(found)))
+
+    def _dated(self, sql: str) -> str:
+        """The statement with the first and last month of all lines, which their list tells."""
+        ends = {
+            "min": min((shard.first_month for shard in self.shards), default=""),
+            "max": max((shard.last_month for shard in self.shards), default=""),
+        }
+        return _END.sub(lambda asked: f"'{ends[asked[1].lower()]}'", sql)
 
     def _listed(self, found: statements.Listing, given: Any) -> Iterator[Row]:
         """The rows of a listing, from its offset's beginning and not cut to its limit."""
