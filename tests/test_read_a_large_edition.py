@@ -255,13 +255,36 @@ def test_files_of_lines_are_the_same(
     assert len(one.content) > 500
 
 
+@pytest.mark.parametrize(
+    ("rest", "names"),
+    [
+        ("spend where month >= :from order by month desc, spend_id", ["2017-18", "2016-17"]),
+        ("spend_named where month >= :from order by month, [spend_id]", ["2016-17", "2017-18"]),
+        ("spend where financial_year = '2013-14'", ["2013-14"]),
+        ("spend order by amount_pence", []),
+        ("spend order by month limit 9", []),
+        ("spend a join spend b using (spend_id)", []),
+    ],
+)
+def test_arrow_reads_the_files_of_lines_where_their_rows_follow_each_other(
+    split_build: Path, rest: str, names: list[str]
+) -> None:
+    """A Parquet file is written by the quick way: by values only where rows have to be merged."""
+    with closing(reader_of((split_build / "govspend.db").resolve())) as reader:
+        found = reader.in_turn(f"select spend_id from {rest}", {"from": "2016-04-01"})  # noqa: S608
+        assert [path.stem.removeprefix("lines-") for path in found] == names
+        (alone,) = reader.in_turn("select name from buyers", {})
+        assert alone == (split_build / "govspend.db").resolve()
+
+
 @pytest.mark.parametrize("ending", ["csv", "parquet", "xml"])
 def test_files_of_very_many_files_are_the_same(
     sample_site: Site, month_site: Site, ending: str
 ) -> None:
     """Where lines have to be copied to be read together, a file has them all, too."""
     for path in (
-        "/govspend/spend.{}?_sort_desc=amount_pence",
+        "/govspend/spend.{}", "/govspend/spend.{}?_sort_desc=amount_pence",
+        "/govspend/suppliers.{}",
         "/govspend/spend_named.{}?lot=Cloud+Support&_sort=buyer_name",
         "/api/v1/spend.{}?q=hosting&sort=month", "/govspend/what-one-buyer-bought.{}",
         "/govspend/who-sells.{}",

@@ -74,7 +74,7 @@ class Reader:
         connect: Connect,
         confine: Callable[[sqlite3.Connection], None] = lambda _: None,
     ) -> None:
-        self._edition, self.shards = edition, shards
+        self._edition, self._path, self.shards = edition, path, shards
         self._connect, self._confine = connect, confine
         self._open: OrderedDict[str, sqlite3.Connection] = OrderedDict()
         self._together = Together(path, shards, connect, confine)
@@ -101,9 +101,8 @@ class Reader:
         if LINES.isdisjoint(read):
             cursor = self._edition.execute(sql, given)
             return Rows(cursor.description, iter(cursor))
-        found = statements.read(sql)
-        alone = read <= LINES | VIEWS | REFERENCE | _ANYWHERE
-        if found is None or not alone or not isinstance(given, Mapping):
+        found = _understood(sql, read)
+        if found is None or not isinstance(given, Mapping):
             return Rows(*self._together.execute(sql, given))
         # The edition's own table of lines is there, and empty: it says what columns there are.
         description = self._edition.execute(sql, given).description
@@ -111,6 +110,20 @@ class Reader:
             return Rows(description, iter(self._added_up(sql, found, given)))
         rows = self._listed(found, given)
         return Rows(description, islice(rows, found.offset, _end(found)))
+
+    def in_turn(self, sql: str, given: Any) -> list[Path]:
+        """The files that give all rows of a statement, one after the other, as it stands.
+
+        None of them where its rows have to be merged, cut or seen together.
+        """
+        read = self.reads(sql, given)
+        if LINES.isdisjoint(read):
+            return [self._path]
+        found = _understood(sql, read)
+        if not isinstance(found, statements.Listing) or found.offset or found.limit is not None:
+            return []
+        shards = self._in_order(found, self._needed(found.source, found.conditions, given))
+        return [shard.path for shard in shards or ()]
 
     def _dated(self, sql: str) -> str:
         """The statement with the first and last month of all lines, which their list tells."""
@@ -126,13 +139,22 @@ class Reader:
         width = len(found.order)
         if found.finds_one:
             return next(filter(None, (self._of(s, found, given) for s in shards)), iter(()))
-        if not width or (found.order[0].column == "month" and is_in_order(self.shards)):
-            if width and not found.order[0].is_descending:
-                shards = shards[::-1]
-            return (_cut(r, width) for s in shards for r in self._rows(s, found, given))
+        ordered = self._in_order(found, shards)
+        if ordered is not None:
+            return (_cut(r, width) for s in ordered for r in self._rows(s, found, given))
         parts = [self._rows(shard, found, given) for shard in shards]
         merged = heapq.merge(*parts, key=lambda row: _place(row, found.order))
         return (_cut(row, width) for row in merged)
+
+    def _in_order(
+        self, found: statements.Listing, shards: tuple[Shard, ...]
+    ) -> tuple[Shard, ...] | None:
+        """The shards as their rows come one after the other; None where those are merged."""
+        if not found.order:
+            return shards
+        if found.order[0].column == "month" and is_in_order(self.shards):
+            return shards if found.order[0].is_descending else shards[::-1]
+        return None
 
     def _of(self, shard: Shard, found: statements.Listing, given: Any) -> Iterator[Row] | None:
         """The rows of the one line that is asked for, or None where the shard has no such line."""
@@ -189,6 +211,11 @@ class Reader:
         self._edition.close()
         for connection in self._open.values():
             connection.close()
+
+
+def _understood(sql: str, read: frozenset[str]) -> statements.Listing | statements.Sums | None:
+    """What a statement that reads these tables asks of each shard by itself; None for none."""
+    return statements.read(sql) if read <= LINES | VIEWS | REFERENCE | _ANYWHERE else None
 
 
 def _end(found: statements.Listing) -> int | None:
