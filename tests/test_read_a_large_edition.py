@@ -430,6 +430,9 @@ def test_any_list_is_that_of_one_file(
         f"select count(*) {lines}",
         f"select lot, count(*) as n, sum(amount_pence) {lines} group by lot",
         f"SELECT coalesce(sum(amount_pence), 0) AS a, sum(supplier_size = 'SME') AS b {lines}",
+        # As a facet asks.
+        f"select sector as value, count(*) as count from (select sector, lot {lines}) where lot "  # noqa: S608
+        "is not null group by sector order by count desc, value limit 3",
     ]
     with closing(sqlite3.connect(sample_build / "govspend.db")) as whole:
         for sql in statements:
@@ -540,6 +543,10 @@ def test_a_copy_of_too_many_lines_is_refused(
         "select spend_id, row_number() over (order by month) from spend limit 5",
         "select distinct lot from spend",
         "select lot, count(*) from spend group by lot order by 2",
+        "select lot as a, count(*) as n from spend group by lot limit 2",
+        "select lot as a, count(*) as n from spend group by lot order by lot, n",
+        "select lot as a, count(*) as n from (select lot from spend limit 9) group by lot",
+        "select a, count(*) as n from (select distinct lot as a from spend) group by a",
         "select lot, month, count(*) from spend group by lot",
         "select a.spend_id from spend a join spend b on b.month = a.month",
         "select lot from spend union select sector from spend",

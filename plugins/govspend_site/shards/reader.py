@@ -174,12 +174,15 @@ class Reader:
         sums: dict[Row, list[Any]] = {}
         # Without groups there is one row even of no lines; the edition's own empty table gives it.
         if not found.groups:
-            sums[()] = list(self._edition.execute(sql, given).fetchone())
+            sums[()] = list(self._edition.execute(found.in_a_shard, given).fetchone())
         for shard in self._needed(found.source, found.conditions, given):
-            for row in self._shard(shard).execute(sql, given):
+            for row in self._shard(shard).execute(found.in_a_shard, given):
                 key, values = row[: found.groups], row[found.groups :]
                 sums[key] = list(map(_plus, sums[key], values)) if key in sums else list(values)
-        return [(*key, *values) for key, values in sums.items()]
+        rows = [(*key, *values) for key, values in sums.items()]
+        for column, is_descending in reversed(found.order):
+            rows.sort(key=lambda row, at=column: _rank(row[at]), reverse=is_descending)  # type: ignore[misc]
+        return rows[: found.limit]
 
     def _needed(self, source: str, conditions: tuple[str, ...], given: Any) -> tuple[Shard, ...]:
         """Shards that may hold what is asked for, the newest first."""
