@@ -127,6 +127,7 @@ TABLE = [
     "/govspend/spend_named",
     "/govspend/spend_named.json?_sort_desc=amount_pence&_next=200",
     "/govspend/spend_named.json?_facet=supplier_name&supplier_name__contains=a",
+    "/govspend/spend_named?_facet=buyer_name&_facet=lot",
     "/govspend/line_spans.json",
 ]
 PAGES = [

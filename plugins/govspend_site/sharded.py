@@ -138,7 +138,7 @@ class ShardedDatabase(visits.VisitedDatabase):
         reader, deadline = self._reader(), time.monotonic() + seconds
         reader.limit(lambda: time.monotonic() > deadline)
         try:
-            found = reader.execute(sql, {} if params is None else params)
+            found = reader.execute(sql, params or {})
             rows = list(found) if most is None else found.fetchmany(most + 1)
         except sqlite3.OperationalError as error:
             # Lines that had to be copied to be read together, and were too many.
