@@ -2,7 +2,7 @@
 -- all. The largest of a year are the largest of that year. Credits are taken off.
 WITH sums AS MATERIALIZED (
     SELECT financial_year, supplier_id, sum(amount_pence) AS amount_pence
-    FROM pair_years GROUP BY financial_year, supplier_id
+    FROM pair_years GROUP BY supplier_id, financial_year
 ),
 every_month AS MATERIALIZED (
     SELECT DISTINCT month FROM release_months
