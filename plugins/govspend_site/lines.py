@@ -138,7 +138,7 @@ async def quicker(edition: Any, sql: str, params: Mapping[str, Any] | None) -> A
         return None
     (tests, onward), given = parts, dict(params or {})
     if page is None:
-        told = _counted(found, tests, await edition.table_names())
+        told = _counted(found, tests, await pounds.cubes(edition))
         return (told, given) if told and onward is None else None
     begun = str(given[onward]) if onward else ""
     place = Place(int(page["most"]), is_newest_first=bool(page["newest"]), begun=begun)
@@ -190,7 +190,7 @@ async def where_they_lie(
     edition: Any, tests: list[Test], params: Mapping[str, Any], place: Place
 ) -> Asked | None:
     """A condition, with its parameters, that the page's lines meet and few others do; or None."""
-    there, every = await edition.table_names(), await _lines_of_months(edition)
+    there, every = await pounds.cubes(edition), await _lines_of_months(edition)
     table, told = _telling(tests, there)
     spans = await _spans(edition, table, where_of(told), params) if told else _spans_of(every)
     spans.sort(reverse=place.is_newest_first)
