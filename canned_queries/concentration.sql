@@ -15,7 +15,11 @@
 --     label: Financial year
 --     kind: choice
 --     any: All years
---     choices_sql: SELECT DISTINCT financial_year FROM pair_years ORDER BY 1 DESC
+--     choices_sql: >-
+--       SELECT DISTINCT financial_year(month) FROM (
+--         SELECT DISTINCT month FROM release_months JOIN releases USING (release_id)
+--         WHERE is_current = 1
+--       ) ORDER BY 1 DESC
 -- chart: {mark: bar, x: largest, y: [amount_pct]}
 WITH asked AS (
     SELECT coalesce(nullif(:who, ''), 'Suppliers') AS who,

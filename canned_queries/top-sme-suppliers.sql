@@ -9,7 +9,11 @@
 --     label: Financial year
 --     kind: choice
 --     any: All years
---     choices_sql: SELECT DISTINCT financial_year FROM pair_years ORDER BY 1 DESC
+--     choices_sql: >-
+--       SELECT DISTINCT financial_year(month) FROM (
+--         SELECT DISTINCT month FROM release_months JOIN releases USING (release_id)
+--         WHERE is_current = 1
+--       ) ORDER BY 1 DESC
 --   lot:
 --     label: Lot
 --     kind: choice
@@ -37,20 +41,31 @@ WITH asked AS (
     SELECT nullif(:financial_year, '') AS financial_year, nullif(:lot, '') AS lot,
         nullif(:sector, '') AS sector, CAST(coalesce(nullif(:top, ''), 100) AS INTEGER) AS top
 ),
+-- Without a choice the sums in all are enough, a third of those by year.
+chosen AS (
+    SELECT supplier_id, buyer_id, line_count, amount_pence, sale_count, first_month, last_month
+    FROM pair_totals
+    WHERE (SELECT coalesce(financial_year, lot, sector) FROM asked) IS NULL
+        AND supplier_size = 'SME'
+    UNION ALL
+    SELECT supplier_id, buyer_id, line_count, amount_pence, sale_count, first_month, last_month
+    FROM pair_years
+    CROSS JOIN asked
+    WHERE (SELECT coalesce(financial_year, lot, sector) FROM asked) IS NOT NULL
+        AND supplier_size = 'SME'
+        AND (asked.financial_year IS NULL OR pair_years.financial_year = asked.financial_year)
+        AND (asked.lot IS NULL OR coalesce(pair_years.lot, 'Not published') = asked.lot)
+        AND (asked.sector IS NULL OR coalesce(pair_years.sector, 'Not published') = asked.sector)
+),
 sums AS (
-    SELECT pair_years.supplier_id,
+    SELECT supplier_id,
         sum(amount_pence) AS sme_pence,
         count(DISTINCT CASE WHEN sale_count > 0 THEN buyer_id END) AS buyer_count,
         sum(line_count) AS line_count,
         min(first_month) AS first_month,
         max(last_month) AS last_month
-    FROM pair_years
-    CROSS JOIN asked
-    WHERE pair_years.supplier_size = 'SME'
-        AND (asked.financial_year IS NULL OR pair_years.financial_year = asked.financial_year)
-        AND (asked.lot IS NULL OR coalesce(pair_years.lot, 'Not published') = asked.lot)
-        AND (asked.sector IS NULL OR coalesce(pair_years.sector, 'Not published') = asked.sector)
-    GROUP BY pair_years.supplier_id
+    FROM chosen
+    GROUP BY supplier_id
 ),
 shares AS (
     SELECT *, sum(sme_pence) OVER () AS total_pence FROM sums

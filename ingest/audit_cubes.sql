@@ -22,12 +22,12 @@ SELECT count(*) FROM (
 
 -- must be nought: cells of the cube pair_months that differ from the lines
 WITH cells AS MATERIALIZED (
-    SELECT buyer_id, supplier_id, month, supplier_size, release_id, count(*),
+    SELECT buyer_id, supplier_id, month, framework, lot, sector, supplier_size, release_id, count(*),
         sum(amount_pence), count(CASE WHEN amount_pence > 0 THEN 1 END),
         sum(CASE WHEN amount_pence > 0 THEN amount_pence ELSE 0 END)
     FROM by_buyer
     WHERE 1 = 1 /* part of by_buyer.buyer_id */
-    GROUP BY buyer_id, supplier_id, month, supplier_size, release_id
+    GROUP BY buyer_id, supplier_id, month, framework, lot, sector, supplier_size, release_id
 ),
 known AS (
     SELECT * FROM pair_months

@@ -193,18 +193,20 @@ HAVING sum(before_pence) IS DISTINCT FROM sum(after_pence)
 ORDER BY month, release_key, supplier_key, buyer_key
 
 -- table pair_months
-SELECT buyer_key, supplier_key, month, supplier_size, release_key, sum(line_count) AS line_count,
-    sum(amount_pence) AS amount_pence, sum(sale_count) AS sale_count, sum(sale_pence) AS sale_pence
+SELECT buyer_key, supplier_key, month, framework, lot, sector, supplier_size, release_key,
+    sum(line_count) AS line_count, sum(amount_pence) AS amount_pence,
+    sum(sale_count) AS sale_count, sum(sale_pence) AS sale_pence
 FROM current_sums
 WHERE 1 = 1 /* part of current_sums.buyer_key */
-GROUP BY buyer_key, supplier_key, month, supplier_size, release_key
+GROUP BY buyer_key, supplier_key, month, framework, lot, sector, supplier_size, release_key
 
 -- rows pair_months
-SELECT buyer_key, supplier_key, month, supplier_size, release_key, line_count, amount_pence,
-    sale_count, sale_pence
+SELECT buyer_key, supplier_key, month, framework, lot, sector, supplier_size, release_key,
+    line_count, amount_pence, sale_count, sale_pence
 FROM pair_months
 WHERE 1 = 1 /* part of pair_months.buyer_key */
-ORDER BY buyer_key, supplier_key, month, supplier_size NULLS FIRST, release_key
+ORDER BY buyer_key, supplier_key, month, framework NULLS FIRST, lot NULLS FIRST,
+    sector NULLS FIRST, supplier_size NULLS FIRST, release_key
 
 -- rows pair_years
 SELECT buyer_key, supplier_key, financial_year, framework, lot, sector, supplier_size,

@@ -235,12 +235,16 @@ CREATE TABLE changes (
     PRIMARY KEY (release_id, month, supplier_id, buyer_id)
 ) WITHOUT ROWID;
 
--- Lines of spend added up by buyer, supplier and size: in each month by release, in each financial
--- year by framework, lot and sector, and in all by published names. A sale is a line above nought.
+-- Lines of spend added up by buyer, supplier and size: in each month by framework, lot, sector and
+-- release, in each financial year by framework, lot and sector, and in all by published names. A
+-- sale is a line above nought.
 CREATE TABLE pair_months (
     buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
     supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
     month TEXT NOT NULL,
+    framework TEXT,
+    lot TEXT,
+    sector TEXT,
     supplier_size TEXT,
     release_id TEXT NOT NULL REFERENCES releases(release_id),
     line_count INTEGER NOT NULL,

@@ -407,7 +407,15 @@ def test_the_style_sheet_changes_its_address_with_its_content(real_site: Site) -
     html = real_site.get("/").text
     found = re.search(r'href="(/static/govspend\.css\?[0-9a-f]{8})"', html)
     assert found is not None
-    assert real_site.get(found[1]).headers["content-type"].startswith("text/css")
+    sheet = real_site.get(found[1], headers={"accept-encoding": "gzip"})
+    assert sheet.headers["content-type"].startswith("text/css")
+    assert sheet.headers["content-encoding"] == "gzip"
+    assert "immutable" in sheet.headers["cache-control"]
+    # Under a hash that is not its own it is asked for each time.
+    other = real_site.get("/static/govspend.css?00000000", headers={"accept-encoding": "gzip"})
+    assert "immutable" not in other.headers["cache-control"]
+    known = {"accept-encoding": "gzip", "if-none-match": other.headers["etag"]}
+    assert real_site.get("/static/govspend.css?00000000", headers=known).status_code == 304
 
 
 @pytest.mark.parametrize(

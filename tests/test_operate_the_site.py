@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -271,6 +272,25 @@ def test_a_build_killed_at_any_point_leaves_the_last_good_site(published: Path) 
         assert total(published) == last
         _answers(site, allowed | {last})
     assert not list((published / "build" / "work").iterdir())
+
+
+def test_an_edition_that_is_too_old_is_named_and_not_served(
+    sample_build: Path, tmp_path: Path
+) -> None:
+    """Who upgrades is told to build again, and not what SQL failed."""
+    source = (sample_build / "govspend.db").resolve()
+    copy = tmp_path / source.name
+    shutil.copyfile(source, copy)
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("DROP TABLE pair_totals")
+    (tmp_path / "govspend.db").symlink_to(source.name)
+    command = [sys.executable, "-m", "govspend_site.serve", str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert f"The edition {source.stem} was built by an older version" in done.stderr
+    assert "pair_totals" in done.stderr
 
 
 def test_a_running_site_takes_over_each_new_edition(published: Path) -> None:

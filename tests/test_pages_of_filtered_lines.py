@@ -185,3 +185,24 @@ def test_a_facet_and_a_search_count_what_plain_sql_counts(
     (count,) = plain.execute(search, {"search": "support"}).fetchone()
     assert plain.execute(*found).fetchone() == (count,)
     assert count > 0
+
+
+@pytest.mark.parametrize(("words", "is_often"), [("support", True), ("zanzibar", False)])
+def test_a_search_shows_the_newest_lines_that_it_finds(
+    edition: live.Edition, plain: sqlite3.Connection, words: str, is_often: bool
+) -> None:
+    """Protects the first page of a search that goes back from the newest line until it is full."""
+    plain.create_function("escape_fts", 1, lambda given: given)
+    params = {"search": words}
+    asked = (
+        "select spend_id, month from spend where rowid in "
+        "(select rowid from spend_fts where spend_fts match escape_fts(:search)) "
+        "order by month desc limit 3"
+    )
+    found = in_a_loop(lines.quicker(edition, asked, params))
+    assert (found is not None) == is_often
+    shown = in_a_loop(edition.execute(asked, params, truncate=True))
+    expected = plain.execute(
+        asked.replace("month desc limit", "month desc, spend_id limit"), params
+    )
+    assert [tuple(row) for row in shown.rows] == expected.fetchall()

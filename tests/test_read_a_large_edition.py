@@ -315,7 +315,9 @@ def test_a_workbook_of_a_search_has_its_lines(sample_site: Site, split_site: Sit
 SUMMARIES = [
     "/", "/govspend", "/suppliers", "/buyers", "/map", "/market", "/digest", "/releases",
     "/firms-like-mine", "/about", "/downloads", "/data-dictionary", "/data-quality",
-    "/api/v1/summary?group_by=lot", "/api/v1/suppliers", "/api/v1/buyers", "/api/v1/releases",
+    "/api/v1/summary?group_by=lot", "/api/v1/summary?group_by=month,lot",
+    "/api/v1/summary?group_by=quarter,sector&supplier_size=SME",
+    "/api/v1/suppliers", "/api/v1/buyers", "/api/v1/releases",
     "/api/v1/revisions", "/govspend/suppliers", "/govspend/pair_years",
     "/govspend/sme-spend-by-month", "/govspend/top-sme-suppliers", "/govspend/concentration",
     "/govspend?sql=select+count(*)+from+pair_years", "/-/health", "/openapi.json",

@@ -55,7 +55,7 @@ def _linked(value: Any, table: str, link: Callable[[str, str], str]) -> Markup:
 
 def named(name: Any, table: str, row_id: Any, link: Callable[[str, str], str]) -> Markup:
     """A name as a link to its row."""
-    return Markup('<a href="{}">{}</a>').format(link(table, str(row_id)), name)
+    return Markup(f'<a href="{escape(link(table, str(row_id)))}">{escape(name)}</a>')
 
 
 def _pence(value: Any) -> Markup | None:
@@ -97,11 +97,11 @@ def is_pounds(value: Any) -> bool:
 
 def number(text: str) -> Markup:
     """A number in words, which the style sheet puts at the right."""
-    return Markup('<span class="number">{}</span>').format(text)
+    return Markup(f'<span class="number">{escape(text)}</span>')
 
 
 def _moment(machine: str, text: str) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format(machine, text)
+    return Markup(f'<time datetime="{escape(machine)}">{escape(text)}</time>')
 
 
 def _joined(value: Any) -> Markup | None:

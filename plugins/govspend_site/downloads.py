@@ -75,9 +75,13 @@ async def offer(datasette: Any) -> Offer | None:
         return None
     database = Path(queries.database(datasette).path).resolve()
     if str(database) not in _KNOWN:
+        made = await _offer(datasette, served, database)
+        if not made.files:
+            # On a second machine the database may be there before the files.
+            return made
         if len(_KNOWN) >= _MOST_KNOWN:
             _KNOWN.clear()
-        _KNOWN[str(database)] = await _offer(datasette, served, database)
+        _KNOWN[str(database)] = made
     return _KNOWN[str(database)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from govspend_site import queries
 
@@ -49,21 +50,27 @@ class Edition:
     feeds: tuple[Feed, ...]
 
 
-# Feeds of an edition never change; which edition is served can, when a new one is published.
-_KNOWN: dict[tuple[str, str], Edition] = {}
+# By the database, which never changes: a new edition is a new one, and an old one is forgotten.
+_known: WeakKeyDictionary[Any, Edition] = WeakKeyDictionary()
 
 
 async def current(datasette: Any) -> Edition | None:
     """The edition being served; None when there is no database, so that an error page can show."""
+    database = queries.database(datasette)
+    if database not in _known:
+        served = await read(datasette)
+        if served is None or database.is_mutable:
+            return served
+        _known[database] = served
+    return _known[database]
+
+
+async def read(datasette: Any) -> Edition | None:
+    """The same, asked of the database each time."""
     if queries.database(datasette) is None:
         return None
     found = await queries.rows(datasette, "edition")
     if not found:
         return None
-    row = found[0]
-    key = (str(queries.database(datasette).path), row["edition_id"])
-    if key not in _KNOWN:
-        feeds = tuple(Feed(**feed) for feed in await queries.rows(datasette, "feeds"))
-        _KNOWN.clear()
-        _KNOWN[key] = Edition(**{**row, "illustrative": bool(row["illustrative"])}, feeds=feeds)
-    return _KNOWN[key]
+    feeds = tuple(Feed(**feed) for feed in await queries.rows(datasette, "feeds"))
+    return Edition(**{**found[0], "illustrative": bool(found[0]["illustrative"])}, feeds=feeds)

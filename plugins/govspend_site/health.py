@@ -64,7 +64,7 @@ async def health(datasette: Any) -> Health:
 
 async def _served(datasette: Any) -> edition.Edition | None:
     try:
-        return await asyncio.wait_for(edition.current(datasette), _PATIENCE)
+        return await asyncio.wait_for(edition.read(datasette), _PATIENCE)
     except (sqlite3.Error, OSError, TimeoutError):
         return None
 

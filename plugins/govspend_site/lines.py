@@ -41,7 +41,11 @@ _PAGE = re.compile(
 )
 # Every line is in the search, and it alone is asked how many it finds.
 _SEARCH = "spend_fts where spend_fts match escape_fts(:search)"
-_SEARCH_COUNT = f"select count(*) from spend where rowid in (select rowid from {_SEARCH}) "  # noqa: S608 - ours
+_FOUND = f"where rowid in (select rowid from {_SEARCH}) "  # noqa: S608 - ours
+_SEARCH_COUNT = f"select count(*) from spend {_FOUND}"  # noqa: S608 - ours
+_SEARCH_PAGE = re.compile(
+    rf"select .+? from spend {re.escape(_FOUND)}order by month desc limit (\d+)"  # noqa: S608 - ours
+)
 _FACET = re.compile(
     r"\s*select (?P<column>\w+) as value, count\(\*\) as count from \("
     r"\s*select .+? from spend (?P<where>(?:where .+? )?)\s*\)\s*where (?P=column) is not null"
@@ -124,6 +128,9 @@ async def quicker(edition: Any, sql: str, params: Mapping[str, Any] | None) -> A
         return None
     if sql == _SEARCH_COUNT and not edition.shards:
         return f"select count(*) from {_SEARCH}", params or {}  # noqa: S608 - ours
+    searched = _SEARCH_PAGE.fullmatch(sql)
+    if searched and not edition.shards:
+        return await _found_often(edition, sql, params or {}, int(searched[1]))
     page, facet = _PAGE.fullmatch(sql), _FACET.fullmatch(sql)
     found = page or facet or _COUNT.fullmatch(sql)
     parts = tests_of(found["where"]) if found else None
@@ -131,7 +138,7 @@ async def quicker(edition: Any, sql: str, params: Mapping[str, Any] | None) -> A
         return None
     (tests, onward), given = parts, dict(params or {})
     if page is None:
-        told = _counted(found, tests, await edition.table_names())
+        told = _counted(found, tests, await pounds.cubes(edition))
         return (told, given) if told and onward is None else None
     begun = str(given[onward]) if onward else ""
     place = Place(int(page["most"]), is_newest_first=bool(page["newest"]), begun=begun)
@@ -139,6 +146,21 @@ async def quicker(edition: Any, sql: str, params: Mapping[str, Any] | None) -> A
     if known is None:
         return None
     return f"{page['head']}{page['where']}and {known[0]} {page['order']}", {**given, **known[1]}
+
+
+async def _found_often(
+    edition: Any, sql: str, params: Mapping[str, Any], most: int
+) -> Asked | None:
+    """The SQL of a page of a search that goes back from the newest line until the page is full.
+
+    None where fewer lines are found than that would look at: those are read and sorted.
+    """
+    counts = await edition.table_counts()
+    found = (await edition.execute(_SEARCH_COUNT, params)).single_value()
+    if found * found < most * counts["spend"]:
+        return None
+    # The + keeps SQLite from looking up every line that is found.
+    return sql.replace(_FOUND, _FOUND.replace("rowid", "+rowid", 1)), params
 
 
 def _counted(asked: re.Match[str], tests: list[Test], there: Collection[str]) -> str | None:
@@ -168,7 +190,7 @@ async def where_they_lie(
     edition: Any, tests: list[Test], params: Mapping[str, Any], place: Place
 ) -> Asked | None:
     """A condition, with its parameters, that the page's lines meet and few others do; or None."""
-    there, every = await edition.table_names(), await _lines_of_months(edition)
+    there, every = await pounds.cubes(edition), await _lines_of_months(edition)
     table, told = _telling(tests, there)
     spans = await _spans(edition, table, where_of(told), params) if told else _spans_of(every)
     spans.sort(reverse=place.is_newest_first)

@@ -250,20 +250,26 @@ async def page(datasette: Any) -> Market | None:
 
 async def _made(datasette: Any) -> Market:
     told = await settled.current(datasette)
-    months = await _months(datasette, told)
-    (total,) = await _rows(datasette, "market_total")
-    newcomers = await _rows(datasette, "market_newcomers")
+    # Side by side, what takes longest first.
+    top, months, (total,), newcomers, march, breakdowns = await asyncio.gather(
+        _top(datasette),
+        _months(datasette, told),
+        _rows(datasette, "market_total"),
+        _rows(datasette, "market_newcomers"),
+        _march(datasette, told),
+        _breakdowns(datasette),
+    )
     way = behind.by_sql(datasette, queries.sql("market_newcomers"))
     return Market(
         first=months.rows[0]["month"] if months.rows else None,
         sentence=total_words(total, through(told)),
         months=months,
-        march=await _march(datasette, told),
+        march=march,
         suppliers=await _newcomers(newcomers, way, "supplier", "sold"),
         buyers=await _newcomers(newcomers, way, "buyer", "bought"),
         total=await _total(newcomers, way),
-        breakdowns={column: await _breakdown(datasette, column) for column in _BREAKDOWNS},
-        top=await _top(datasette),
+        breakdowns=breakdowns,
+        top=top,
         provisional=told.sentence,
     )
 
@@ -344,6 +350,11 @@ async def _total(rows: list[Row], way: Behind) -> Part:
     )
     title = "Suppliers and buyers so far"
     return await _part("market_cumulative", title, summary, figures, rows, way)
+
+
+async def _breakdowns(datasette: Any) -> dict[str, Part]:
+    found = await asyncio.gather(*(_breakdown(datasette, column) for column in _BREAKDOWNS))
+    return dict(zip(_BREAKDOWNS, found, strict=True))
 
 
 async def _breakdown(datasette: Any, column: str) -> Part:

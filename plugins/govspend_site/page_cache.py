@@ -34,13 +34,19 @@ _LEVEL = 6
 _ASKED_EACH_TIME = b"public, max-age=0, must-revalidate"
 # A cache between us and many browsers may for a few seconds answer for us.
 _RULE = b"public, max-age=0, s-maxage=5, must-revalidate"
+# A style or script under the hash of its content, which pages name it by.
+_RULE_OF_CONTENT = b"public, max-age=31536000, immutable"
 # What is not there now may be there in a minute.
 _RULE_OF_ERRORS = b"no-store"
-_COMPRESSED = (b"text/", b"application/json", b"application/problem+json", b"image/svg+xml",
-               b"application/atom+xml", b"application/xml", b"application/ld+json")  # fmt: skip
+_COMPRESSED = (b"text/", b"application/javascript", b"application/json",
+               b"application/problem+json", b"image/svg+xml", b"application/atom+xml",
+               b"application/xml", b"application/ld+json")  # fmt: skip
 # The list of editions, what tells of the server itself, and files.
 _NOT_OF_AN_EDITION = (b"/as-of", b"/favicon.ico")
-_OF_THE_SERVER = (b"/-/", b"/static/")
+_STATIC = b"/static/"
+_OF_THE_SERVER = (b"/-/", _STATIC)
+# Letters of the hash in an address.
+_HASH = 8
 _FILES = (b".db", b".sqlite")
 # Bulk files come from the disk as they are, with an ETag and ranges of their own.
 _A_FILE = re.compile(rb"(?:^|/)downloads/[^/?]+(?:\?.*)?$")
@@ -200,19 +206,32 @@ async def _make(app: App, asked: Asked, receive: Any, send: Send) -> None:
 
 
 async def _alone(app: App, asked: Asked, receive: Any, send: Send) -> None:
-    held = Held(send, is_head=asked.is_head)
+    is_static = _STATIC in asked.key.path
+    held = Held(send, is_head=asked.is_head, holds_streams=is_static)
     await app(asked.anonymous, receive, held)
     if not held.passing:
-        await _answer(await finished(held), asked, send)
+        rule = _rule_of_static(held.body, asked.key.query) if is_static else None
+        await _answer(await finished(held, rule), asked, send)
+
+
+def _rule_of_static(body: bytearray, query: bytes) -> bytes:
+    is_named = query == hashlib.sha256(body).hexdigest()[:_HASH].encode()
+    return _RULE_OF_CONTENT if is_named else _RULE
 
 
 class Held:
     """A `send` that holds what the app says until it is whole, unless that is long or a stream."""
 
     def __init__(
-        self, send: Send, *, is_head: bool, on_passing: Callable[[], None] = lambda: None
+        self,
+        send: Send,
+        *,
+        is_head: bool,
+        on_passing: Callable[[], None] = lambda: None,
+        holds_streams: bool = False,
     ) -> None:
         self._send = send
+        self._holds_streams = holds_streams
         self._is_head = is_head
         self._on_passing = on_passing
         self._said: dict[bytes, bytes] = {}
@@ -238,7 +257,8 @@ class Held:
         else:
             self.body += message.get("body", b"")
             encoded = b"content-encoding" in self._said
-            if message.get("more_body") or len(self.body) > _LARGEST or encoded:
+            streams = bool(message.get("more_body")) and not self._holds_streams
+            if streams or len(self.body) > _LARGEST or encoded:
                 self.passing = True
                 self._on_passing()
                 await self._send(self.start)

@@ -18,20 +18,33 @@ _SIZED = frozenset({"supplier_size", "financial_year"})
 _SOURCES = (
     ("spend_months", _SIZED | {"month", "release_id", "framework", "lot", "sector"}),
     ("pair_years", _SIZED | {"framework", "lot", "sector", "supplier_id", "buyer_id"}),
-    ("pair_months", {"supplier_size", "month", "release_id", "supplier_id", "buyer_id"}),
+    (
+        "pair_months",
+        _SIZED | {"month", "release_id", "framework", "lot", "sector", "supplier_id", "buyer_id"},
+    ),
 )
 """Cubes with the columns that each can be filtered and grouped by, the smallest first."""
+_WITH_YEARS = ("spend_months", "pair_months")
+"""Those whose financial years are worked out from their months."""
 
 
 async def source(datasette: Any, pairs: filters.Pairs, columns: Iterable[str]) -> str:
-    """The smallest table that tells the sums of `columns` under the filters among `pairs`.
-
-    An edition kept from before it had cubes tells them by its lines.
-    """
+    """The smallest table that tells the sums of `columns` under the filters among `pairs`."""
     if any(key.startswith(_OF_LINES) and value for key, value in pairs):
         return "spend"
     needed = {active.column for active in filters.active(pairs)} | set(columns)
-    return cube(needed, await queries.database(datasette).table_names())
+    return cube(needed, await cubes(queries.database(datasette)))
+
+
+async def cubes(database: Any) -> set[str]:
+    """The tables of an edition that can stand for its lines.
+
+    One kept from before there were cubes, or before a cube told lots, answers by its lines.
+    """
+    there = set(await database.table_names())
+    if "lot" not in await database.table_columns("pair_months"):
+        there.discard("pair_months")
+    return there
 
 
 def cube(columns: Collection[str], there: Collection[str]) -> str:
@@ -43,7 +56,7 @@ def cube(columns: Collection[str], there: Collection[str]) -> str:
 
 def source_sql(table: str) -> str:
     """What stands after FROM for a cube."""
-    return f"(\n{queries.sql('spend_months')}\n)" if table == "spend_months" else table
+    return f"(\n{queries.sql(table)}\n)" if table in _WITH_YEARS else table
 
 
 def sums_sql(table: str, where: str, columns: Sequence[str]) -> str:

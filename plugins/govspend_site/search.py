@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -112,8 +113,11 @@ async def results(datasette: Any, typed: str) -> dict[str, list[dict[str, Any]]]
     found: dict[str, list[dict[str, Any]]] = {"suppliers": [], "buyers": [], "bought": []}
     if names is None:
         return found
-    for group in found:
-        asked = whole_words if group == "bought" else names
-        given = {"words": asked, "most": MOST_SHOWN}
-        found[group] = await queries.rows(datasette, f"search_{group}", given)
-    return found
+    asked = {group: whole_words if group == "bought" else names for group in found}
+    rows = await asyncio.gather(
+        *(
+            queries.rows(datasette, f"search_{group}", {"words": words, "most": MOST_SHOWN})
+            for group, words in asked.items()
+        )
+    )
+    return dict(zip(found, rows, strict=True))

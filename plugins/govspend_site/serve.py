@@ -7,10 +7,13 @@ which answer twice as many requests as what `datasette serve` starts.
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import os
 import secrets
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,8 @@ _SETTINGS = {
 # visitors find them, and share what signs a cookie.
 _BUILD, _SECRET, _URL = "GOVSPEND_BUILD", "DATASETTE_SECRET", "GOVSPEND_URL"
 _CACHE = "GOVSPEND_PAGE_CACHE_MB"
+_CUBES = ("release_months", "pair_months", "pair_years", "pair_totals", "party_months",
+          "usual_deals")  # fmt: skip
 # Where the processes keep what they count, so that /-/metrics adds them up.
 _COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 # A proxy says what scheme and address a visitor has; one on this machine is believed.
@@ -56,7 +61,21 @@ def site(build: Path) -> Any:
 
 def app() -> Any:
     """The ASGI application of one process, for uvicorn's --factory."""
-    return site(Path(os.environ[_BUILD])).app()
+    made = site(Path(os.environ[_BUILD])).app()
+    # What is there by now stays: to look through it for what is not needed any more takes a
+    # twentieth of a second, in which no page is made.
+    gc.collect()
+    gc.freeze()
+    return made
+
+
+def _missing(database: Path) -> list[str]:
+    """The cubes that an edition from before they were made has not."""
+    with closing(
+        sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    ) as db:
+        there = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    return [name for name in _CUBES if name not in there]
 
 
 def _networks(
@@ -109,6 +128,11 @@ def main(
     """Serve the site of BUILD, a folder with a published edition."""
     if not (build / "govspend.db").exists():
         raise click.ClickException(f"{build} holds no edition: run make build first.")
+    if missing := _missing(build / "govspend.db"):
+        raise click.ClickException(
+            f"The edition {(build / 'govspend.db').resolve().stem} was built by an older version, "
+            f"without {', '.join(missing)}: run make build again."
+        )
     os.environ.setdefault(_SECRET, secrets.token_hex(32))
     os.environ[_BUILD], os.environ[_CACHE] = str(build), str(page_cache_mb)
     if warm:

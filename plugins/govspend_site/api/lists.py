@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from datasette.utils.asgi import Response
 
-from govspend_site import credit, edition, export, old_ids, queries, settled
+from govspend_site import credit, edition, export, old_ids, pounds, queries, settled
 from govspend_site.api import (
     answers,
     asking,
@@ -49,7 +49,7 @@ async def answer(datasette: Any, request: Any) -> Response:
         resource,
         parameters,
         covered.last_settled or "",
-        await queries.database(datasette).table_names(),
+        await pounds.cubes(queries.database(datasette)),
     )
     notes += left_out(asked)
     if ending != "json":

@@ -40,7 +40,7 @@ _FILTERS = frozenset(SpendFilters.model_fields) - frozenset(Parameters.model_fie
 _LINES = {
     "spend": "SELECT rowid, *, 1 AS line_count, amount_pence > 0 AS sale_count FROM spend",
     "pair_years": "SELECT *, last_month AS month FROM pair_years",
-    "pair_months": "SELECT * FROM pair_months",
+    "pair_months": f"SELECT * FROM {pounds.source_sql('pair_months')}",  # noqa: S608 - ours
 }
 
 
@@ -53,7 +53,8 @@ def text(parameters: Any, fields: Sequence[str], there: Collection[str]) -> str:
     needed = {_COLUMN.get(name, name) for name in {*filters, *parameters.group_by}}
     counts = bool(_OF_PARTIES & {*fields, parameters.sort.removeprefix("-")})
     # Of a whole month it is known how many sold and bought.
-    whole = parameters.group_by == ["month"] and needed == {"month"} and "party_months" in there
+    whole = "month" in parameters.group_by and needed <= {"month", "financial_year"}
+    whole = whole and "party_months" in there
     parties = {"supplier_id", "buyer_id"} if counts and not whole else set()
     table = pounds.cube(needed | parties, there)
     if table == "spend_months":

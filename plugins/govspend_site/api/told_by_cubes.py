@@ -52,8 +52,8 @@ async def narrowed(datasette: Any, asked: Asked, limit: int) -> Asked:
 async def count(datasette: Any, asked: Asked) -> Select:
     """SQL of how many rows there are; of lines by a cube that tells its filters, and in pence."""
     filters = tests(asked.parameters)
-    names = await queries.database(datasette).table_names()
-    table = pounds.cube({test.column for test in filters}, names)
+    there = await pounds.cubes(queries.database(datasette))
+    table = pounds.cube({test.column for test in filters}, there)
     if asked.resource.name != _LINES or table == _LINES:
         return asked.count()
     sums = pounds.sums_sql(table, lines.where_of(filters), ())

@@ -1,8 +1,8 @@
 -- What one buyer's lines come to. A sale is a line above nought. One that stood in earlier releases
 -- only has no lines.
-WITH firsts AS (
+WITH firsts AS MATERIALIZED (
     SELECT supplier_id, min(first_sale_month) AS first_month
-    FROM pair_totals WHERE supplier_size = 'SME' GROUP BY supplier_id
+    FROM pair_totals WHERE supplier_size = 'SME' GROUP BY +supplier_id
 )
 SELECT buyers.buyer_id, buyers.name,
     coalesce(sum(amount_pence), 0) AS amount_pence,

@@ -1,48 +1,48 @@
 -- Buyers ranked. Every figure is of the lines that the filters choose; which sale was a firm's
 -- first as an SME is told from all lines.
-WITH firsts AS (
+WITH firsts AS MATERIALIZED (
     SELECT supplier_id, min(first_sale_month) AS first_month
-    FROM pair_totals WHERE supplier_size = 'SME' GROUP BY supplier_id
+    FROM pair_totals WHERE supplier_size = 'SME' GROUP BY +supplier_id
 ),
 -- Without a filter the sums in all are enough, a third of those by year.
-chosen AS (
-    SELECT buyer_id, supplier_id, supplier_size, line_count, amount_pence, sale_count,
-        first_sale_month
+pairs AS (
+    SELECT buyer_id, supplier_id,
+        sum(amount_pence) AS amount_pence,
+        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
+            WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
+        max(sale_count > 0) AS sold,
+        min(CASE WHEN supplier_size = 'SME' THEN first_sale_month END) AS first_sme_month,
+        sum(line_count) AS line_count
     FROM pair_totals
     WHERE :sector = '' AND :lot = '' AND :year = ''
+    GROUP BY buyer_id, supplier_id
     UNION ALL
-    SELECT buyer_id, supplier_id, supplier_size, line_count, amount_pence, sale_count,
-        first_sale_month
+    SELECT buyer_id, supplier_id,
+        sum(amount_pence),
+        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
+            WHEN supplier_size IS NOT NULL THEN 0 END),
+        max(sale_count > 0),
+        min(CASE WHEN supplier_size = 'SME' THEN first_sale_month END),
+        sum(line_count)
     FROM pair_years
     WHERE (:sector <> '' OR :lot <> '' OR :year <> '')
         AND (:sector = '' OR coalesce(sector, 'Not published') = :sector)
         AND (:lot = '' OR coalesce(lot, 'Not published') = :lot)
         AND (:year = '' OR financial_year = :year)
-),
-pairs AS (
-    SELECT chosen.buyer_id, chosen.supplier_id,
-        sum(amount_pence) AS amount_pence,
-        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
-            WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
-        max(sale_count > 0) AS sold,
-        max(sale_count > 0 AND coalesce(supplier_size, '') = 'SME') AS sme_sold,
-        max(sale_count > 0 AND coalesce(supplier_size, '') = 'SME'
-            AND first_sale_month = firsts.first_month) AS opened,
-        sum(line_count) AS line_count
-    FROM chosen
-    LEFT JOIN firsts ON firsts.supplier_id = chosen.supplier_id
-    WHERE :words = '' OR buyer_id IN (
-        SELECT buyer_id FROM buyer_names
-        WHERE published_name LIKE '%' || replace(:words, ' ', '%') || '%')
-    GROUP BY chosen.buyer_id, chosen.supplier_id
+    GROUP BY buyer_id, supplier_id
 ),
 sums AS (
     -- largest_supplier_id is of the row that max() chose, as SQLite promises for a single max().
     SELECT buyer_id, sum(amount_pence) AS amount_pence, sum(sme_pence) AS sme_pence,
-        sum(sold) AS supplier_count, sum(sme_sold) AS sme_count, sum(opened) AS first_sale_count,
+        sum(sold) AS supplier_count, count(first_sme_month) AS sme_count,
+        count(CASE WHEN first_sme_month = firsts.first_month THEN 1 END) AS first_sale_count,
         sum(line_count) AS line_count,
-        max(amount_pence) AS largest_pence, supplier_id AS largest_supplier_id
+        max(amount_pence) AS largest_pence, pairs.supplier_id AS largest_supplier_id
     FROM pairs
+    LEFT JOIN firsts ON firsts.supplier_id = pairs.supplier_id
+    WHERE :words = '' OR buyer_id IN (
+        SELECT buyer_id FROM buyer_names
+        WHERE published_name LIKE '%' || replace(:words, ' ', '%') || '%')
     GROUP BY buyer_id
 ),
 shares AS (

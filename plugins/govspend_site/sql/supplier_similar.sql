@@ -8,7 +8,7 @@ my_sales AS MATERIALIZED (
     WHERE supplier_id = :supplier_id AND sale_count > 0
 ),
 firms AS MATERIALIZED (
-    SELECT supplier_id, sum(amount_pence) AS amount_pence FROM pair_totals GROUP BY supplier_id
+    SELECT supplier_id, sum(amount_pence) AS amount_pence FROM pair_totals GROUP BY +supplier_id
 ),
 near AS MATERIALIZED (
     SELECT firms.supplier_id, firms.amount_pence, mine.amount_pence AS my_pence
