@@ -200,11 +200,12 @@ def release_row(release: Release, position: int, *, is_current: bool) -> dict[st
 def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
     """Indexes and search, when every row is there; then what the query planner wants to know."""
     # What has few values is counted by the cubes: an index of it would only make the file larger.
-    # The others are in the very order of the table page, newest month first and then by id: each
-    # page goes on where the one before it ended, and none is sorted.
+    # Months are in the very order of the table page, newest first and then by id: each page goes on
+    # where the one before it ended, and none is sorted. A party's lines of one month are few, and
+    # sorted when they are asked for.
     for column, more in (
         ("amount_pence", ""), ("month", " DESC, spend_id"),
-        ("supplier_id", ", month DESC, spend_id"), ("buyer_id", ", month DESC, spend_id"),
+        ("supplier_id", ", month DESC"), ("buyer_id", ", month DESC"),
     ):  # fmt: skip
         report(f"index on {column}")
         db.execute(f"CREATE INDEX spend_{column} ON spend ({column}{more})")
