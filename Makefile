@@ -75,7 +75,7 @@ site:
 refresh: $(READY) ## Build aside and publish under a running site, for a schedule (KEEP=… editions stay)
 	$(INGEST) refresh $(PLACES) --keep $(KEEP)
 
-schedule: .venv/ready ## Show the units for systemd and the line for cron that refresh once a day
+schedule: $(READY) ## Show the units for systemd and the line for cron that refresh once a day (ENGINE=… as for build)
 	@$(INGEST) schedule $(PLACES) --keep $(KEEP) --host $(HOST) --port $(PORT) --workers $(WORKERS) --url $(SITE_URL) $(PROXIES)
 
 nginx: .venv/ready ## Show what nginx needs before many machines (UPSTREAMS=…, SITE_URL=…, WHOLE=1)

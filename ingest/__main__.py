@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,14 +29,15 @@ from ingest import rename as renaming
 from ingest import report as reporting
 from ingest import sample as sampling
 from ingest import schedule as scheduling
-from ingest.build import Plan, Workshop, locked
 from ingest.engine import require_known
 from ingest.errors import DeclarationError, IngestError, NothingToPublish
 from ingest.feeds import Declaration, Feed
 from ingest.feeds import load as load_feeds
 from ingest.options import BUILD, ENGINE, FEED, FEEDS, FILE, KEEP
+from ingest.plan import Plan, plan
 from ingest.progress import Progress
 from ingest.releases import Release
+from ingest.workshop import Workshop, locked
 
 LOOK_AT_IT = 3
 
@@ -74,7 +76,7 @@ def with_shop(function: Callable[..., None]) -> Callable[..., None]:
     def command(feeds_path: Path, build_path: Path, engine_address: str, **rest: Any) -> None:
         require_known(engine_address)
         if engine_address != "local":
-            _WithoutPandas.hides = False
+            _Lean.hides = False
         shop = Workshop(
             load_feeds(feeds_path), build_path.resolve(), Progress(), engine_address
         )  # fmt: skip
@@ -149,7 +151,7 @@ def parse(file: Path, shop: Workshop, feed_id: str | None) -> None:
 def stage(shop: Workshop) -> None:
     """Turn each archived file into columnar files, once, and name and judge the releases."""
     with locked(shop.build):
-        made = building.plan(shop)
+        made = plan(shop)
     for release in itertools.chain.from_iterable(made.releases.values()):
         summary = release.staged.summary
         click.echo(
@@ -166,7 +168,7 @@ def stage(shop: Workshop) -> None:
 def match(shop: Workshop) -> None:
     """Show which published names are joined and why; write lookalikes to build/review/."""
     with locked(shop.build):
-        made = building.plan(shop)
+        made = plan(shop)
         for kind, counts in loading.published_names(made.all_taken()).items():
             parties, names = matching.match(kind, counts)
             for name in names:
@@ -183,7 +185,7 @@ def match(shop: Workshop) -> None:
 def place(shop: Workshop) -> None:
     """Show where each buyer has its head office and how that is known, and which have no place."""
     with locked(shop.build):
-        made = building.plan(shop)
+        made = plan(shop)
         parties, _ = matching.match("buyer", loading.published_names(made.all_taken())["buyer"])
         found = [customer for file in made.customer_files for customer in file.customers]
         buyers = {party.party_id: party.name for party in parties}
@@ -202,7 +204,7 @@ def place(shop: Workshop) -> None:
 def admit(shop: Workshop) -> None:
     """Show how each list of admitted suppliers is read, and every line of it that is left out."""
     with locked(shop.build):
-        files = building.plan(shop).admitted_files
+        files = plan(shop).admitted_files
     for file in files:
         for line in reporting.list_lines(admitting.told(file)):
             click.echo(line)
@@ -216,7 +218,7 @@ def admit(shop: Workshop) -> None:
 def load(shop: Workshop) -> None:
     """Fill a new, unpublished database from the staged releases, cubes included."""
     with locked(shop.build):
-        building.load_all(shop, building.plan(shop))
+        building.load_all(shop, plan(shop))
     click.echo(f"{shop.work} is there, to be audited.")
 
 
@@ -225,7 +227,7 @@ def load(shop: Workshop) -> None:
 def summarise(shop: Workshop) -> None:
     """Make the cubes of the unpublished database again."""
     with locked(shop.build):
-        made = building.plan(shop)
+        made = plan(shop)
         db = loading.connect(_unpublished(shop))
         building.summarise_all(shop, made, db)
         db.close()
@@ -238,7 +240,7 @@ def summarise(shop: Workshop) -> None:
 def audit(shop: Workshop, show_all: bool) -> None:
     """Prove the unpublished database, or else the newest edition, against the staged releases."""
     with locked(shop.build):
-        made = building.plan(shop)
+        made = plan(shop)
         path = shop.work if shop.work.exists() else _published(shop, made)
         proofs = auditing.audit(path, made.all_taken(), made.admitted_files)
     for proof in proofs:
@@ -254,7 +256,7 @@ def audit(shop: Workshop, show_all: bool) -> None:
 def bulk(shop: Workshop) -> None:
     """Write the bulk files of the unpublished database: spend as CSV and Parquet, the releases."""
     with locked(shop.build):
-        made = building.plan(shop)
+        made = plan(shop)
         _unpublished(shop)
         building.write_bulk(shop, made)
     click.echo(f"{shop.bulk} is there, to be published with {shop.work.name}.")
@@ -265,7 +267,7 @@ def bulk(shop: Workshop) -> None:
 def publish(shop: Workshop) -> None:
     """Prove the unpublished database, write its bulk files and make it the newest edition."""
     with locked(shop.build):
-        made = building.plan(shop)
+        made = plan(shop)
         _unpublished(shop)
         proofs = building.prove(shop, made)
         building.write_bulk(shop, made)
@@ -320,7 +322,8 @@ def _unreachable(fetched: list[Any]) -> str:
 def preview(file: Path, shop: Workshop, feed_id: str | None) -> None:
     """Show what FILE would do as the next release, before anything is public."""
     feed = _feed(shop.declaration, feed_id)
-    taken = building.plan(shop).taken(feed.feed_id)
+    with locked(shop.build):
+        taken = plan(shop).taken(feed.feed_id)
     for line in previewing.preview(_there(file), feed, taken, _moving(shop, "read")):
         click.echo(line)
 
@@ -345,7 +348,7 @@ def withdraw(release: str, shop: Workshop, why: str) -> None:
 
 def _decide(shop: Workshop, release_id: str, verb: Any, why: str) -> None:
     with locked(shop.build):
-        known = list(itertools.chain.from_iterable(building.plan(shop).releases.values()))
+        known = list(itertools.chain.from_iterable(plan(shop).releases.values()))
         names = [release.release_id for release in known]
         if release_id not in names:
             raise DeclarationError(
@@ -402,18 +405,20 @@ def _moving(shop: Workshop, what: str) -> Any:
     return lambda count: shop.progress.moving(f"{what}: {count:,} lines")
 
 
-class _WithoutPandas:
-    """Arrow asks of every list whether it is one of pandas, and loads 40 MB to know. None is."""
+class _Lean:
+    """Arrow loads pandas and numpy, 50 MB, to know whether a list is theirs. None here is."""
 
     hides = True
-    """Spark does nothing without it."""
+    """Spark does nothing without them."""
 
     @classmethod
     def find_spec(cls, name: str, path: object = None, target: object = None) -> None:
-        if name == "pandas" and cls.hides:
-            raise ModuleNotFoundError("pandas is not used here", name=name)
+        if name in ("pandas", "numpy") and cls.hides:
+            raise ModuleNotFoundError(f"{name} is not used here", name=name)
 
 
 if __name__ == "__main__":
-    sys.meta_path.insert(0, _WithoutPandas())
+    sys.meta_path.insert(0, _Lean())
+    # Arrow's own pool keeps 30 MB of what was given back to it.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     main(prog_name="python -m ingest")

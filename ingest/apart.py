@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -24,6 +25,8 @@ class Apart(Generic[_T]):
         # Forked: what both need is there once, and nothing is imported again.
         fork = multiprocessing.get_context("fork")
         self._answer, telling = fork.Pipe(duplex=False)
+        # What is there stays where both read it: looking for garbage would write into all of it.
+        gc.freeze()
         self._process = fork.Process(target=_work, args=(telling, os.getpid(), function, arguments))
         self._process.start()
         telling.close()

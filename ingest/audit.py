@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingest import publish, shards
 from ingest.admitted import DUPLICATE, AdmittedFile
-from ingest.engine import Engine, ranges
+from ingest.engine import LARGE, PART, Engine, ranges
 from ingest.errors import AuditError
 from ingest.releases import Release
 
@@ -31,6 +31,11 @@ _READ_BACK = (
     "spend", "releases", "release_months", "pair_months", "pair_years", "pair_totals",
     "party_months", "usual_deals",
 )  # fmt: skip
+_TOGETHER = {
+    "by_buyer": "SELECT * FROM spend WHERE 1 = 1 /* large part of spend.buyer_id */",
+    "by_supplier": "SELECT supplier_id, supplier_size, amount_pence FROM spend "
+    "WHERE amount_pence > 0 /* large part of spend.supplier_id */",
+}
 
 
 @dataclass(frozen=True)
@@ -224,6 +229,8 @@ def of_cubes(path: Path) -> list[Proof]:
             engine.hold_batches(table, read_back.reader(files, table, columns))
         for kind in ("supplier", "buyer"):
             _divide(engine, f"{kind}_id")
+        for name, sql in _TOGETHER.items():
+            engine.make(name, sql)
         for name, sql in must_be_nought(_CUBES_SQL):
             found = (batch.column(0).to_pylist() for batch in engine.batches(sql))
             number = sum(itertools.chain.from_iterable(found))
@@ -237,10 +244,14 @@ def _divide(engine: Engine, column: str) -> None:
     counts = {
         row[column]: row["line_count"] for batch in engine.batches(sql) for row in batch.to_pylist()
     }
-    ends = [high.replace("'", "''") for _, high in ranges(counts)][:-1]
+    engine.divide(column, *(_parts(column, counts, most) for most in (PART, LARGE)))
+
+
+def _parts(column: str, counts: dict[str, int], most: int) -> list[str]:
+    ends = [high.replace("'", "''") for _, high in ranges(counts, most)][:-1]
     above = ["1 = 1", *(f"{{0}}.{column} > '{end}'" for end in ends)]
     up_to = [*(f"{{0}}.{column} <= '{end}'" for end in ends), "1 = 1"]
-    engine.divide(column, [f"{low} AND {high}" for low, high in zip(above, up_to, strict=True)])
+    return [f"{low} AND {high}" for low, high in zip(above, up_to, strict=True)]
 
 
 def must_be_nought(file: Path) -> Iterator[tuple[str, str]]:

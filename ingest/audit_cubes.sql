@@ -1,7 +1,8 @@
 -- Each query gives one number that must be nought in a proven edition. They run on the tables as they
 -- were read back from the database, by DuckDB, which needs a fifth of the time that SQLite takes. The
 -- cubes are added up from lines once more, without what they were made from.
--- A query with `part of` gives a number for each part, which add up.
+-- A query with `part of` gives a number for each part, which add up; it finds each part lying together,
+-- since the lines are there once more by their buyers, and the sales by their suppliers.
 
 -- must be nought: cells of the cube release_months that differ from the rows
 WITH rows AS MATERIALIZED (
@@ -24,8 +25,8 @@ WITH cells AS MATERIALIZED (
     SELECT buyer_id, supplier_id, month, framework, lot, sector, supplier_size, release_id, count(*),
         sum(amount_pence), count(CASE WHEN amount_pence > 0 THEN 1 END),
         sum(CASE WHEN amount_pence > 0 THEN amount_pence ELSE 0 END)
-    FROM spend
-    WHERE 1 = 1 /* part of spend.buyer_id */
+    FROM by_buyer
+    WHERE 1 = 1 /* part of by_buyer.buyer_id */
     GROUP BY buyer_id, supplier_id, month, framework, lot, sector, supplier_size, release_id
 ),
 known AS (
@@ -42,8 +43,8 @@ WITH cells AS MATERIALIZED (
         sum(CASE WHEN amount_pence > 0 THEN amount_pence ELSE 0 END), min(month), max(month),
         min(CASE WHEN amount_pence > 0 THEN month END),
         max(CASE WHEN amount_pence > 0 THEN month END)
-    FROM spend
-    WHERE 1 = 1 /* part of spend.buyer_id */
+    FROM by_buyer
+    WHERE 1 = 1 /* part of by_buyer.buyer_id */
     GROUP BY buyer_id, supplier_id, financial_year, framework, lot, sector, supplier_size
 ),
 known AS (
@@ -60,19 +61,19 @@ WITH sums AS MATERIALIZED (
         sum(CASE WHEN amount_pence > 0 THEN amount_pence ELSE 0 END), min(month), max(month),
         min(CASE WHEN amount_pence > 0 THEN month END),
         max(CASE WHEN amount_pence > 0 THEN month END)
-    FROM spend
-    WHERE 1 = 1 /* part of spend.buyer_id */
+    FROM by_buyer
+    WHERE 1 = 1 /* part of by_buyer.buyer_id */
     GROUP BY buyer_id, supplier_id, supplier_size, buyer_name_id, supplier_name_id
 ),
 -- Each first sale, from the cells to the lines: null where the lines know no such sale.
 firsts AS MATERIALIZED (
-    SELECT sum(spend.amount_pence) AS found_pence, pair_totals.first_sale_pence
+    SELECT sum(by_buyer.amount_pence) AS found_pence, pair_totals.first_sale_pence
     FROM pair_totals
-    LEFT JOIN spend ON spend.supplier_name_id = pair_totals.supplier_name_id
-        AND spend.buyer_name_id = pair_totals.buyer_name_id
-        AND spend.supplier_size IS NOT DISTINCT FROM pair_totals.supplier_size
-        AND spend.month = pair_totals.first_sale_month AND spend.amount_pence > 0
-        /* part of spend.buyer_id */
+    LEFT JOIN by_buyer ON by_buyer.supplier_name_id = pair_totals.supplier_name_id
+        AND by_buyer.buyer_name_id = pair_totals.buyer_name_id
+        AND by_buyer.supplier_size IS NOT DISTINCT FROM pair_totals.supplier_size
+        AND by_buyer.month = pair_totals.first_sale_month AND by_buyer.amount_pence > 0
+        /* part of by_buyer.buyer_id */
     WHERE 1 = 1 /* part of pair_totals.buyer_id */
     GROUP BY pair_totals.supplier_name_id, pair_totals.buyer_name_id, pair_totals.supplier_size,
         pair_totals.first_sale_month, pair_totals.first_sale_pence
@@ -123,9 +124,10 @@ SELECT (SELECT count(*) FROM (SELECT * FROM cells EXCEPT SELECT * FROM party_mon
 -- must be nought: usual deals that are not the median of a supplier's sales
 WITH sales AS MATERIALIZED (
     SELECT coalesce(supplier_size, 'not-published') AS size, supplier_id, amount_pence
-    FROM spend WHERE amount_pence > 0 /* part of spend.supplier_id */
+    FROM by_supplier WHERE 1 = 1 /* part of by_supplier.supplier_id */
     UNION ALL
-    SELECT 'any', supplier_id, amount_pence FROM spend WHERE amount_pence > 0 /* part of spend.supplier_id */
+    SELECT 'any', supplier_id, amount_pence FROM by_supplier
+    WHERE 1 = 1 /* part of by_supplier.supplier_id */
 ),
 placed AS (
     SELECT size, supplier_id, amount_pence,

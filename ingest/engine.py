@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ingest.archive import Receipt
-from ingest.errors import DeclarationError
+from ingest.errors import DeclarationError, IngestError
 from ingest.feeds import Feed
 
 if TYPE_CHECKING:
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"local|spark://\S+|local-cluster\[\d+,\d+,\d+\]|local\[\d+\]")
 Job = tuple[Receipt, Path, Feed]
 """What is to be staged: the receipt, the file, its feed."""
-
+Failed = dict[tuple[str, str], IngestError]
+"""Why files cannot be staged, by feed and sha256."""
 
 PART = 150_000
 """lines that are related at once where an engine divides its work"""
+LARGE = 16 * PART
+"""lines that are put together at once, so that a part of them is found without reading all"""
 _Key = TypeVar("_Key")
 
 
@@ -33,17 +36,21 @@ Take = Callable[[str, "dict[str, Iterator[pa.RecordBatch]]"], dict[str, Any]]
 
 
 class Engine(Protocol):
-    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> None:
-        """Stages what is worth it under `folder`, side by side.
+    is_cluster: bool
+    """it has the memory of many machines"""
 
-        Nothing is told of a file that fails: `stage.stage` comes to it again and says why.
+    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> Failed:
+        """Stages what is worth it under `folder`, side by side, and gives why some failed.
+
+        A file of which it says nothing and that is not staged is still for `stage.stage` to take.
         `report` is told, now and then, how many files are still to be done.
         """
 
-    def divide(self, column: str, parts: Sequence[str]) -> None:
+    def divide(self, column: str, parts: Sequence[str], large: Sequence[str]) -> None:
         """`parts` are conditions on `column`, `{0}` being its table, one for each part of the work.
 
-        In them what follows may be done, in this order, where the SQL says `part of` the column.
+        In them what follows may be done, in this order, where the SQL says `part of` the column. In
+        the few `large` ones a table may be put together so that a part of it is found at once.
         """
 
     def read(self, name: str, path: Path) -> None:
@@ -96,12 +103,12 @@ def at(address: str, folder: Path) -> Engine:
     return SparkEngine(address, folder)
 
 
-def ranges(weights: Mapping[_Key, int]) -> list[tuple[_Key, _Key]]:
-    """Ranges of the keys, which come in order, that weigh about PART each."""
+def ranges(weights: Mapping[_Key, int], most: int = PART) -> list[tuple[_Key, _Key]]:
+    """Ranges of the keys, which come in order, that weigh about `most` each."""
     found: list[tuple[_Key, _Key]] = []
-    weight = PART
+    weight = most
     for key, more in weights.items():
-        if weight + more > PART or not found:
+        if weight + more > most or not found:
             found.append((key, key))
             weight = 0
         found[-1] = (found[-1][0], key)

@@ -11,32 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 from ingest import listings, sniff, web
 from ingest.archive import CHUNK, Archive, Facts, Receipt, digest
 from ingest.errors import FetchError
 from ingest.feeds import AnySource, Declaration, Declared, Feed
-
-Status = Literal["new", "unchanged", "failed"]
+from ingest.outcome import Outcome
 
 API_MAX_MB = 32
 """The most that an answer of an API may be: it is read whole, unlike a file."""
 # A listing's files come after its source and before the next one, even if another source fails.
 POSITIONS_A_SOURCE = 100_000
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one file, or of a listing that could not be had."""
-
-    feed_id: str
-    url: str
-    status: Status
-    message: str
-    """One plain sentence."""
-    receipt: Receipt | None = None
-    """The new receipt, or the one that the unchanged file already had."""
 
 
 def fetch(

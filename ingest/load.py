@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ingest import match
+from ingest import match, reference
 from ingest.feeds import Feed
 from ingest.releases import Release
 from ingest.stage import Staged
@@ -27,40 +27,50 @@ CUBES = frozenset({
 })  # fmt: skip
 
 
-def create(path: Path) -> sqlite3.Connection:
-    """A new database at `path` with every table and view."""
-    db = connect(path)
+ALONE, BESIDE = 32_768, 12_288
+"""KiB of pages in memory: where SQLite is at work by itself, and where an engine is, too"""
+
+
+def create(path: Path, cache: int = ALONE) -> sqlite3.Connection:
+    """A new database at `path` with every table and view; see `connect`."""
+    db = connect(path, cache)
     db.executescript((SQL / "schema.sql").read_text(encoding="utf-8"))
     db.executescript((SQL / "views.sql").read_text(encoding="utf-8"))
     return db
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """The database in the making at `path`, tuned for one writer that may start over."""
+def connect(path: Path, cache: int = ALONE) -> sqlite3.Connection:
+    """The database in the making at `path`, tuned for one writer that may start over.
+
+    `cache` is in KiB. A sort takes as much again.
+    """
     db = sqlite3.connect(path, isolation_level=None)
     # Nobody reads this file before it is proven, and a build that dies starts again from nothing.
     db.executescript(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 4096;"
     )
-    # Each sort holds as much again in memory, and two run at a time.
-    db.execute("PRAGMA cache_size = -32768")
+    db.execute(f"PRAGMA cache_size = -{cache}")
     return db
 
 
-def load_reference(db: sqlite3.Connection) -> None:
-    """ingest/reference/*.csv into their tables."""
-    with tempfile.TemporaryDirectory() as folder:
-        aside = Path(folder) / "reference.db"
-        command = [sys.executable, "-m", "ingest.reference_tables", str(aside)]
-        subprocess.run(command, check=True)
-        db.execute("ATTACH ? AS reference", [str(aside)])
-        for (name,) in db.execute(
-            "SELECT name FROM reference.sqlite_master WHERE type = 'table'"
-        ).fetchall():
-            columns = [row[1] for row in db.execute(f"PRAGMA reference.table_info([{name}])")]
-            listed = ", ".join(f"[{column}]" for column in columns)
-            db.execute(f"INSERT INTO [{name}] ({listed}) SELECT {listed} FROM reference.[{name}]")  # noqa: S608 - our own names
-        db.execute("DETACH reference")
+def load_reference(db: sqlite3.Connection, staged: Path) -> None:
+    """ingest/reference/*.csv into their tables. They are staged once, as releases are."""
+    path = staged / "reference" / f"{reference.recipe()}.db"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".staging-", dir=path.parent) as folder:
+            aside = Path(folder) / path.name
+            command = [sys.executable, "-m", "ingest.reference_tables", str(aside)]
+            subprocess.run(command, check=True)
+            aside.replace(path)
+    db.execute("ATTACH ? AS reference", [str(path)])
+    for (name,) in db.execute(
+        "SELECT name FROM reference.sqlite_master WHERE type = 'table'"
+    ).fetchall():
+        columns = [row[1] for row in db.execute(f"PRAGMA reference.table_info([{name}])")]
+        listed = ", ".join(f"[{column}]" for column in columns)
+        db.execute(f"INSERT INTO [{name}] ({listed}) SELECT {listed} FROM reference.[{name}]")  # noqa: S608 - our own names
+    db.execute("DETACH reference")
 
 
 def load_edition(db: sqlite3.Connection, edition: dict[str, Any], feeds: Iterable[Feed]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,14 @@ def rows(name: str) -> Iterator[dict[str, str]]:
 def category_key(text: str) -> str:
     """A published category without case, spaces and punctuation."""
     return re.sub(r"[^a-z0-9]+", "", text.casefold().replace("&", "and"))
+
+
+def recipe() -> str:
+    """Hash of the tables and of the code that makes a database of them."""
+    digest = hashlib.sha256(Path(__file__).with_name("reference_tables.py").read_bytes())
+    for path in sorted(FOLDER.glob("*.csv")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @functools.cache

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from ingest import columnar, match
-from ingest.engine import PART, Engine, ranges
+from ingest.engine import LARGE, PART, Engine, ranges
 from ingest.feeds import ShardKey
 from ingest.releases import Release
 
@@ -110,25 +110,33 @@ def _divide(
 ) -> None:
     """Parts of about as many lines each, by every column that relations.sql divides the work by."""
     total = sum(one.release.staged.summary.loaded_count for one in placed)
-    engine.divide("base_id", _between("base_id", list(_id_ranges(-(-total // PART)))))
-    engine.divide("under_key", _between("under_key", ranges(under.line_counts)))
+    by_id = [_between("base_id", _id_ranges(-(-total // most))) for most in (PART, LARGE)]
+    engine.divide("base_id", *by_id)
+    _divide_by_weight(engine, "under_key", under.line_counts)
     for kind in KINDS:
-        engine.divide(f"{kind}_key", _between(f"{kind}_key", ranges(places[kind].line_counts())))
-    engine.divide("line_number", [
-        f"{{0}}.release_key = {key} AND {{0}}.line_number BETWEEN {low} AND {low + PART - 1}"
-        for key, one in enumerate(placed)
-        for low in range(0, one.release.staged.summary.last_line + 1, PART)
-    ])  # fmt: skip
+        _divide_by_weight(engine, f"{kind}_key", places[kind].line_counts())
+    engine.divide("line_number", *(list(_of_files(placed, most)) for most in (PART, LARGE)))
     months: Counter[str] = Counter()
     for one in placed:
         for month, (lines, _) in one.release.staged.summary.months.items():
             months[month] += lines
-    by_month = ranges(dict(sorted(months.items())))
-    engine.divide("month", [f"{{0}}.month BETWEEN '{low}' AND '{high}'" for low, high in by_month])
+    _divide_by_weight(engine, "month", dict(sorted(months.items())))
 
 
-def _between(column: str, parts: Iterable[tuple[int, int]]) -> list[str]:
-    return [f"{{0}}.{column} BETWEEN {low} AND {high}" for low, high in parts]
+def _divide_by_weight(engine: Engine, column: str, lines: Mapping[Any, int]) -> None:
+    """Parts by a column with so many lines of each value, which come in order."""
+    engine.divide(column, *(_between(column, ranges(lines, most)) for most in (PART, LARGE)))
+
+
+def _between(column: str, parts: Iterable[tuple[Any, Any]]) -> list[str]:
+    return [f"{{0}}.{column} BETWEEN {low!r} AND {high!r}" for low, high in parts]
+
+
+def _of_files(placed: Sequence[Placed], most: int) -> Iterator[str]:
+    for key, one in enumerate(placed):
+        for low in range(0, one.release.staged.summary.last_line + 1, most):
+            high = low + most - 1
+            yield f"{{0}}.release_key = {key} AND {{0}}.line_number BETWEEN {low} AND {high}"
 
 
 def _id_ranges(count: int) -> Iterator[tuple[int, int]]:

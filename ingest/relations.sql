@@ -3,34 +3,41 @@
 -- database is filled with, in order. Whole numbers and texts only, and nothing that looks inside
 -- them, so that every engine says the same.
 --
--- `shard` stands for one of the files that lines may be split into; `shard,` is where an engine that
--- writes them all at once says which is which.
+-- `shard of` stands for one of the files that lines may be split into; `shard,` is where an engine that
+-- writes them all at once says which is which. `part of` is where one that has little memory does the
+-- work part by part, and `large part of` where it puts together what will be asked for so.
 --
 -- Given: staged (lines of all releases), releases, followers (release, the one that it restates),
 -- under (what lines are counted under), supplier_places and buyer_places (a name in a release -> its
 -- number), supplier_names and buyer_names (number of a name -> of its party, in order of ids).
 -- A sale is a line above nought.
 
+-- table ids
+-- What is asked of lines by their ids lies together here, part by part.
+SELECT release_key, line_number, base_id, under_key FROM staged
+WHERE 1 = 1 /* large part of staged.base_id */
+
 -- table repeated
 -- Lines that a release has more than once.
-SELECT release_key, base_id FROM staged
-WHERE 1 = 1 /* part of staged.base_id */
+SELECT release_key, base_id FROM ids
+WHERE 1 = 1 /* part of ids.base_id */
 GROUP BY release_key, base_id HAVING count(*) > 1
 
 -- table numbered
-SELECT staged.release_key, staged.line_number, row_number() OVER (
-        PARTITION BY staged.release_key, staged.base_id ORDER BY staged.line_number
+SELECT ids.release_key, ids.line_number, ids.base_id, row_number() OVER (
+        PARTITION BY ids.release_key, ids.base_id ORDER BY ids.line_number
     ) AS place
-FROM staged
-JOIN repeated ON repeated.release_key = staged.release_key AND repeated.base_id = staged.base_id
-WHERE 1 = 1 /* part of staged.base_id */
+FROM ids
+JOIN repeated ON repeated.release_key = ids.release_key AND repeated.base_id = ids.base_id
+    /* part of repeated.base_id */
+WHERE 1 = 1 /* part of ids.base_id */
 
 -- table added
 -- Where a feed does not restate its history, lines of later releases are further ones.
-SELECT staged.release_key, base_id, count(*) AS line_count
-FROM staged JOIN releases ON releases.release_key = staged.release_key
-WHERE releases.adds = 1 /* part of staged.base_id */
-GROUP BY staged.release_key, base_id
+SELECT ids.release_key, base_id, count(*) AS line_count
+FROM ids JOIN releases ON releases.release_key = ids.release_key
+WHERE releases.adds = 1 /* part of ids.base_id */
+GROUP BY ids.release_key, base_id
 
 -- table there_before
 SELECT later.release_key, later.base_id, sum(earlier.line_count) AS line_count
@@ -42,16 +49,35 @@ WHERE that.feed_key = this.feed_key AND that.position < this.position AND that.i
     /* part of later.base_id */
 GROUP BY later.release_key, later.base_id
 
--- view identified
--- Identical lines are told apart by their number among themselves.
-SELECT staged.release_key, staged.line_number, staged.base_id, staged.under_key,
-    staged.supplier_place, staged.buyer_place, staged.description, staged.amount_pence,
-    coalesce(numbered.place, 1) + coalesce(there_before.line_count, 0) AS occurrence
-FROM staged
-LEFT JOIN numbered ON numbered.release_key = staged.release_key
-    AND numbered.line_number = staged.line_number
-LEFT JOIN there_before ON there_before.release_key = staged.release_key
-    AND there_before.base_id = staged.base_id
+-- table spans
+-- Runs of releases that held a line: in a run, position and number rise together. Identical lines are
+-- told apart by their number among themselves.
+SELECT shard, feed_key, base_id, occurrence, min(position) AS first_position,
+    max(position) AS last_position
+FROM (
+    SELECT shard, feed_key, base_id, occurrence, position,
+        position - row_number() OVER (
+            PARTITION BY shard, feed_key, base_id, occurrence ORDER BY position
+        ) AS run
+    FROM (
+        SELECT under.shard, releases.feed_key, releases.position, ids.base_id,
+            coalesce(numbered.place, 1) + coalesce(there_before.line_count, 0) AS occurrence
+        FROM ids
+        JOIN releases ON releases.release_key = ids.release_key
+        JOIN under ON under.under_key = ids.under_key
+        LEFT JOIN numbered ON numbered.release_key = ids.release_key
+            AND numbered.line_number = ids.line_number /* part of numbered.base_id */
+        LEFT JOIN there_before ON there_before.release_key = ids.release_key
+            AND there_before.base_id = ids.base_id
+        WHERE 1 = 1 /* part of ids.base_id */
+    ) AS positions
+) AS numbered_runs
+GROUP BY shard, feed_key, base_id, occurrence, run
+
+-- table counted
+-- What is asked of lines by what they are counted under lies together here, part by part.
+SELECT release_key, under_key, supplier_place, buyer_place, amount_pence FROM staged
+WHERE 1 = 1 /* large part of staged.under_key */
 
 -- table sums
 -- Lines added up by all that cubes are made of. In a release a place is a name.
@@ -62,8 +88,8 @@ FROM (
     SELECT release_key, under_key, supplier_place, buyer_place, count(*) AS line_count,
         sum(amount_pence) AS amount_pence, count(CASE WHEN amount_pence > 0 THEN 1 END) AS sale_count,
         sum(CASE WHEN amount_pence > 0 THEN amount_pence ELSE 0 END) AS sale_pence
-    FROM staged
-    WHERE 1 = 1 /* part of staged.under_key */
+    FROM counted
+    WHERE 1 = 1 /* part of counted.under_key */
     GROUP BY release_key, under_key, supplier_place, buyer_place
 ) AS placed
 JOIN supplier_places ON supplier_places.supplier_place = placed.supplier_place
@@ -93,35 +119,25 @@ WHERE releases.is_current = 1
 
 -- rows spend
 -- In the order of the files, from the first month to the last.
-SELECT /* under.shard, */ identified.release_key, identified.line_number, identified.base_id,
-    identified.occurrence, identified.under_key, supplier_places.supplier_name_id, buyer_places.buyer_name_id,
-    identified.description, identified.amount_pence
-FROM identified
-JOIN releases ON releases.release_key = identified.release_key
-JOIN supplier_places ON supplier_places.supplier_place = identified.supplier_place
-JOIN buyer_places ON buyer_places.buyer_place = identified.buyer_place
-JOIN under ON under.under_key = identified.under_key
-WHERE releases.is_current = 1 /* part of identified.line_number */ /* shard */
-ORDER BY identified.release_key, identified.line_number
+SELECT /* under.shard, */ staged.release_key, staged.line_number, staged.base_id,
+    coalesce(numbered.place, 1) + coalesce(there_before.line_count, 0) AS occurrence,
+    staged.under_key, supplier_places.supplier_name_id, buyer_places.buyer_name_id,
+    staged.description, staged.amount_pence
+FROM staged
+JOIN releases ON releases.release_key = staged.release_key
+JOIN supplier_places ON supplier_places.supplier_place = staged.supplier_place
+JOIN buyer_places ON buyer_places.buyer_place = staged.buyer_place
+JOIN under ON under.under_key = staged.under_key
+LEFT JOIN numbered ON numbered.release_key = staged.release_key
+    AND numbered.line_number = staged.line_number
+LEFT JOIN there_before ON there_before.release_key = staged.release_key
+    AND there_before.base_id = staged.base_id
+WHERE releases.is_current = 1 /* part of staged.line_number */ /* shard of under */
+ORDER BY staged.release_key, staged.line_number
 
 -- rows line_spans
--- Runs of releases that held a line: in a run, position and number rise together.
-SELECT /* shard, */ feed_key, base_id, occurrence, min(position) AS first_position,
-    max(position) AS last_position
-FROM (
-    SELECT /* under.shard, */ releases.feed_key, identified.base_id, identified.occurrence,
-        releases.position,
-        releases.position - row_number() OVER (
-            PARTITION BY /* under.shard, */ releases.feed_key, identified.base_id,
-                identified.occurrence
-            ORDER BY releases.position
-        ) AS run
-    FROM identified
-    JOIN releases ON releases.release_key = identified.release_key
-    JOIN under ON under.under_key = identified.under_key
-    WHERE 1 = 1 /* part of identified.base_id */ /* shard */
-) AS numbered_runs
-GROUP BY /* shard, */ feed_key, base_id, occurrence, run
+SELECT /* spans.shard, */ feed_key, base_id, occurrence, first_position, last_position FROM spans
+WHERE 1 = 1 /* part of spans.base_id */ /* shard of spans */
 ORDER BY CASE WHEN base_id < 0 THEN 1 ELSE 0 END, base_id, occurrence, feed_key, first_position
 
 -- rows release_months
@@ -251,7 +267,8 @@ LEFT JOIN (
 ) AS new_buyers ON new_buyers.month = sales.month
 ORDER BY sales.month
 
--- view sales
+-- table sales
+-- What is asked of sales by their suppliers lies together here, part by part.
 SELECT supplier_names.supplier_key, under.supplier_size, staged.amount_pence
 FROM staged
 JOIN releases ON releases.release_key = staged.release_key
@@ -259,6 +276,7 @@ JOIN under ON under.under_key = staged.under_key
 JOIN supplier_places ON supplier_places.supplier_place = staged.supplier_place
 JOIN supplier_names ON supplier_names.supplier_name_id = supplier_places.supplier_name_id
 WHERE releases.is_current = 1 AND staged.amount_pence > 0
+    /* large part of supplier_names.supplier_key */
 
 -- table usual_deals
 -- The sale in the middle, or the two: by supplier as each size, and as any.

@@ -23,6 +23,7 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 from ingest.errors import IngestError
+from ingest.feeds import Limits
 
 
 def _words(text: str) -> list[str]:
@@ -253,7 +254,7 @@ def write(folder: Path, rows: int, seed: int) -> Path:
         for release in series.releases:
             _write_release(folder, series, release)
     declaration = folder / "feeds.yml"
-    declaration.write_bytes(_declaration().encode())
+    declaration.write_bytes(_declaration(folder).encode())
     return declaration
 
 
@@ -736,14 +737,15 @@ DOS_RELEASES = (
 )
 
 
-def _declaration() -> str:
+def _declaration(folder: Path) -> str:
     """Says on every feed that nobody published it: what is invented must not look like a source."""
     parts = ["# Written by ingest/sample.py: invented data.\nillustrative: true\nfeeds:\n"]
     for feed_id, releases in (("gcloud-sales", GCLOUD_RELEASES), ("dos-sales", DOS_RELEASES)):
         parts.append(
             f"  {feed_id}:\n    like: {feed_id}\n    publisher: Invented for illustration\n"
             "    attribution: Invented for illustration. No body or firm named here exists.\n"
-            "    provenance: invented for illustration\n    sources:\n"
+            "    provenance: invented for illustration\n"
+            f"{_limits([folder / release.filename for release in releases])}    sources:\n"
         )
         parts.extend(
             f"      - kind: file\n        path: {release.filename}\n"
@@ -752,3 +754,11 @@ def _declaration() -> str:
             for release in releases
         )
     return "".join(parts)
+
+
+def _limits(files: list[Path]) -> str:
+    """Leave for files that are larger than a feed's may be unless it says so."""
+    megabytes = -(-max(path.stat().st_size for path in files) // 1_000_000)
+    if megabytes <= Limits().max_mb:
+        return ""
+    return f"    limits: {{max_mb: {megabytes}}}\n"

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import operator
+import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,46 +32,78 @@ REFERENCE = (
 """Tables that each has whole."""
 
 
-def write(edition: Path, folder: Path, engine: Engine, keys: Keys) -> None:
-    """The lines of the edition in the making at `edition` in files in `folder`, and their list."""
+Told = dict[str, Any]
+"""a row of the list of shards"""
+
+
+def write(edition: Path, folder: Path, engine: Engine, keys: Keys) -> list[Told]:
+    """The lines of the edition in the making at `edition`, in files in `folder`.
+
+    Machines of a cluster finish their own files, which are returned. A machine that does all by
+    itself leaves that to `finish`, when the engine has given back its memory.
+    """
     # Imported here: an audit asks where lines are, and does without what fills them.
     from ingest import fill
 
     folder.mkdir(parents=True, exist_ok=True)
-    one = functools.partial(_write_one, edition, folder, keys)
-    told = {row["shard"]: row for row in engine.split(fill.rows_of(load.LINES), keys.shards, one)}
-    with closing(load.connect(edition)) as db:
-        load.insert(db, "shards", [told[shard] for shard in keys.shards])
+    take = functools.partial(_write_one, edition, folder, keys, finishing=engine.is_cluster)
+    told = list(filter(None, engine.split(fill.rows_of(load.LINES), keys.shards, take)))
+    # A machine that was lost has left what it had begun.
+    for left in list(edition.parent.glob("shard-*")):
+        shutil.rmtree(left, ignore_errors=True)
+    return told
 
 
 def _write_one(
-    edition: Path, folder: Path, keys: Keys, shard: str, rows: dict[str, Iterator[pa.RecordBatch]]
-) -> dict[str, Any]:
-    """The file of a shard, and its row in the list. Made aside: where it is, it is whole."""
+    edition: Path, folder: Path, keys: Keys, shard: str, rows: dict[str, Iterator[pa.RecordBatch]],
+    *, finishing: bool,
+) -> Told:  # fmt: skip
+    """The file of a shard. Made aside: where it is, it is whole."""
     from ingest import fill
 
-    path = folder / f"lines-{shard}.db"
+    path = folder / _name(shard)
     with tempfile.TemporaryDirectory(prefix="shard-", dir=edition.parent) as aside:
-        with closing(load.create(Path(aside) / path.name)) as db:
+        with closing(load.create(Path(aside) / path.name, load.BESIDE)) as db:
             db.execute("ATTACH ? AS edition", [str(edition)])
             for table in REFERENCE:
                 db.execute(f"INSERT INTO main.{table} SELECT * FROM edition.{table}")  # noqa: S608 - our own names
             db.execute("DETACH edition")
             for name, batches in rows.items():
                 fill.insert(db, name, batches, keys)
-            load.finish(db, lambda _: None)
+            if finishing:
+                load.finish(db, lambda _: None)
         (Path(aside) / path.name).replace(path)
-    return _told(path, shard)
+    return _told(path) if finishing else {}
+
+
+def finish(edition: Path, folder: Path, told: list[Told], report: Callable[[str], None]) -> None:
+    """Indexes and search for the files in `folder` that are not `told` of yet; lists all."""
+    known = {row["shard"] for row in told}
+    for path in sorted(folder.glob(_name("*"))):
+        if _shard(path) not in known:
+            with closing(load.connect(path)) as db:
+                load.finish(db, lambda text, name=path.name: report(f"{name}: {text}"))  # type: ignore[misc]
+            told = [*told, _told(path)]
+    with closing(load.connect(edition)) as db:
+        load.insert(db, "shards", sorted(told, key=operator.itemgetter("shard")))
+
+
+def _name(shard: str) -> str:
+    return f"lines-{shard}.db"
+
+
+def _shard(path: Path) -> str:
+    return path.stem.removeprefix("lines-")
 
 
 def paths(edition: Path, folder: Path) -> list[Path]:
     """The files that hold the lines of `edition`: its shards in `folder`, or itself."""
     with closing(sqlite3.connect(f"{edition.resolve().as_uri()}?mode=ro", uri=True)) as db:
         names = [row[0] for row in db.execute("SELECT shard FROM shards ORDER BY shard")]
-    return [folder / f"lines-{name}.db" for name in names] or [edition]
+    return [folder / _name(name) for name in names] or [edition]
 
 
-def _told(path: Path, shard: str) -> dict[str, Any]:
+def _told(path: Path) -> Told:
     with closing(sqlite3.connect(path)) as db:
         first, last, lines, pence = db.execute(
             "SELECT min(month), max(month), count(*), sum(amount_pence) FROM spend"
@@ -77,6 +111,6 @@ def _told(path: Path, shard: str) -> dict[str, Any]:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return {
-        "shard": shard, "first_month": first, "last_month": last, "line_count": lines,
+        "shard": _shard(path), "first_month": first, "last_month": last, "line_count": lines,
         "amount_pence": pence, "byte_count": path.stat().st_size, "sha256": sha256,
     }  # fmt: skip

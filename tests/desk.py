@@ -18,7 +18,8 @@ from faulty_server import FaultyServer
 from ingest import feeds
 from ingest.archive import Archive
 from ingest.feeds import Declaration, Feed, Limits
-from ingest.fetch import Outcome, fetch
+from ingest.fetch import fetch
+from ingest.outcome import Outcome
 
 CSV = b"Month,Buyer,Amount\n2014-06-01,Home Office,12.50\n"
 DECLARED = feeds.load(feeds.DEFAULT_FEEDS).feeds["gcloud-sales"].model_dump()

@@ -37,6 +37,9 @@ class Fleet:
         default_factory=lambda: {name: free_port() for name in ("8000", "8001", "8002")}
     )
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    """pages as nginx kept them when it had just started"""
+    kept_at: float = 0
 
     @property
     def url(self) -> str:

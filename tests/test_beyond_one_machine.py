@@ -20,12 +20,16 @@ import pyarrow as pa
 import pytest
 from conftest import REAL_FEEDS, absent, ingest
 
-from ingest import feeds, stage
+from ingest import build as building
+from ingest import feeds, read, stage
 from ingest.archive import Archive
 from ingest.engine import Job
 from ingest.engines.local import LocalEngine
 from ingest.engines.spark import EngineError, SparkEngine, stop
-from ingest.errors import IngestError
+from ingest.errors import HeadingError
+from ingest.plan import plan
+from ingest.progress import Progress
+from ingest.workshop import Workshop, locked
 
 CLUSTER = "local-cluster[2,1,1024]"
 NUMBERED = """
@@ -124,10 +128,13 @@ def test_a_release_that_fails_is_left_with_its_reason_and_the_others_go_on(
     (tmp_path / "bad.csv").write_bytes(good_one.replace(b"Spend", b"Spned"))
     formats.declare(tmp_path, gcloud_sales="good.csv", dos_sales="bad.csv")
     good, bad = archived(tmp_path / "feeds.yml", tmp_path / "build")
-    spark.stage([good, bad], tmp_path / "spark", lambda count: None)
+    failed = spark.stage([good, bad], tmp_path / "spark", lambda count: None)
     assert stage.is_staged(good[0], good[2], tmp_path / "spark")
-    with pytest.raises(IngestError, match=r"bad\.csv line 1: no column for amount"):
-        stage.stage(*bad, tmp_path / "spark", lambda count: None)
+    with pytest.raises(HeadingError, match=r"bad\.csv line 1: no column for amount") as here:
+        stage.stage(*bad, tmp_path / "here", lambda count: None)
+    ((feed_and_file, there),) = failed.items()
+    assert feed_and_file == ("dos-sales", bad[0].sha256)
+    assert (type(there), str(there)) == (here.type, str(here.value))
     assert staged_files(tmp_path / "spark") == staged_here([good], tmp_path / "here")
 
 
@@ -159,11 +166,83 @@ def test_a_killed_executor_is_replaced_and_the_output_is_the_same(
     assert staged_files(tmp_path / "spark") == staged_here(jobs, tmp_path / "here")
 
 
+def test_a_report_names_what_failed_in_the_same_words(
+    spark: SparkEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Why a file failed is told by the machine that read it, and no other reads it again."""
+    (tmp_path / "good.csv").write_bytes(formats.december_2017(formats.LINES))
+    (tmp_path / "bad.csv").write_bytes(b"Supplier,\0")
+    (tmp_path / "worse.csv").write_bytes(b"Supplier,Customer\nA,B\n")
+    formats.declare(tmp_path, gcloud_sales="'*.csv'", dos_sales="bad.csv")
+    archived(tmp_path / "feeds.yml", tmp_path / "there")
+    shutil.copytree(tmp_path / "there", tmp_path / "here")
+    read_here: list[Path] = []
+    survey = read.survey
+
+    def noted(path: Path, encoding: str | None = None) -> read.Shape:
+        read_here.append(path)
+        return survey(path, encoding)
+
+    monkeypatch.setattr(read, "survey", noted)
+    found = []
+    for name, address in (("there", CLUSTER), ("here", "local")):
+        assert read_here == []
+        declaration = feeds.load(tmp_path / "feeds.yml")
+        shop = Workshop(declaration, tmp_path / name, Progress(), address)
+        found.append(plan(shop).failures)
+    assert found[0] == found[1]
+    assert len(found[0]) == 3
+    assert len(read_here) == 4, "and the test would see it"
+
+
+def test_what_a_lost_machine_has_begun_goes_with_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A half of a release or of a file of lines can be a gigabyte that nobody ever reads."""
+    (tmp_path / "good.csv").write_bytes(formats.december_2017(formats.many(200)))
+    with formats.declare(tmp_path, gcloud_sales="good.csv").open("a") as file:
+        file.write("shards: financial_year\n")
+    archived(tmp_path / "feeds.yml", tmp_path / "build")
+    split = LocalEngine.split
+
+    def lost(*given: Any) -> Iterator[dict[str, Any]]:
+        for folder in ("staged/gcloud-sales/.staging-lost", "work/shard-lost"):
+            (tmp_path / "build" / folder).mkdir()
+            (tmp_path / "build" / folder / "half").write_bytes(b"SQLite")
+        return split(*given)
+
+    monkeypatch.setattr(LocalEngine, "split", lost)
+    shop = Workshop(feeds.load(tmp_path / "feeds.yml"), tmp_path / "build", Progress())
+    assert building.build(shop)["outcome"] == "published"
+    assert list((tmp_path / "build" / "work").glob("shard-*")) == []
+    assert building.build(shop)["outcome"] == "unchanged"
+    assert list((tmp_path / "build" / "staged").rglob("half")) == []
+
+
+def test_what_a_running_build_has_begun_is_left_alone(tmp_path: Path) -> None:
+    """A second build, or a preview, is refused before it tidies up; the next one does."""
+    (tmp_path / "good.csv").write_bytes(formats.december_2017(formats.LINES))
+    declared = formats.declare(tmp_path, gcloud_sales="good.csv")
+    begun = tmp_path / "build" / "staged" / "gcloud-sales" / ".staging-begun"
+    begun.mkdir(parents=True)
+    (begun / "lines.parquet").write_bytes(b"PAR1")
+    asked = ("--feeds", declared, "--build", tmp_path / "build")
+    with locked(tmp_path / "build"):
+        for step in (["build"], ["preview", tmp_path / "good.csv"]):
+            done = ingest(*step, *asked)
+            assert (done.returncode, "another build is at work" in done.stderr) == (1, True)
+        assert (begun / "lines.parquet").exists()
+    assert ingest("build", *asked).returncode == 0
+    assert list(begun.parent.glob(".*")) == []
+
+
 def _kill_the_executor_that_writes(folder: Path) -> int:
-    """SIGKILL to the Java process under which a file in `folder` is being written."""
+    """SIGKILL to the Java process under which a file is being written whose path begins so."""
     until = time.monotonic() + 120
     while time.monotonic() < until:
-        for process in _processes_that_write(folder):
+        # Where nothing is there yet, nobody needs to be looked at.
+        begun = any(folder.parent.glob(f"{folder.name}*"))
+        for process in _processes_that_write(folder) if begun else ():
             executor = _above(process)
             if executor is not None:
                 os.kill(executor, signal.SIGKILL)

@@ -16,7 +16,9 @@ from ingest import build as building
 from ingest import engine as engines
 from ingest.errors import IngestError
 from ingest.feeds import load as load_feeds
+from ingest.plan import plan
 from ingest.progress import Progress
+from ingest.workshop import Workshop
 
 TABLES = (
     "spend", "line_spans", "release_months", "published_categories", "release_sizes", "changes",
@@ -38,8 +40,8 @@ def rows(path: Path, table: str) -> list[tuple[object, ...]]:
         return db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
 
 
-def shop(feeds: Path, build: Path) -> building.Workshop:
-    return building.Workshop(load_feeds(feeds), build, Progress())
+def shop(feeds: Path, build: Path) -> Workshop:
+    return Workshop(load_feeds(feeds), build, Progress())
 
 
 def test_work_in_parts_gives_the_same_rows_in_the_same_order(
@@ -51,7 +53,7 @@ def test_work_in_parts_gives_the_same_rows_in_the_same_order(
     monkeypatch.setattr(engines, "PART", 97)
     monkeypatch.setattr(relate, "PART", 97)
     divided = shop(sample / "feeds.yml", build)
-    building.load_all(divided, building.plan(divided))
+    building.load_all(divided, plan(divided))
     for table in TABLES:
         assert rows(divided.work, table) == rows(sample / "one" / "govspend.db", table), table
 
@@ -142,7 +144,7 @@ def test_a_file_of_lines_that_was_tampered_with_is_found(
     with closing(sqlite3.connect(broken)) as db:
         db.execute(harm)
         db.commit()
-    made = building.plan(shop(sample / "sharded.yml", sharded))
+    made = plan(shop(sample / "sharded.yml", sharded))
     found = [proof.name for proof in audit.audit(copy, made.all_taken()) if not proof.holds]
     assert any(says in name for name in found), found
 

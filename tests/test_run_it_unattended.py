@@ -28,8 +28,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from ingest import build as building
 from ingest import publish
+from ingest.workshop import locked
 
 LINES = formats.many()
 TOTALS = "select edition_id, (select sum(amount_pence) from spend) from editions"
@@ -218,7 +218,7 @@ def test_health_tells_what_is_served_and_how_the_last_attempt_went(published: Pa
 
 def test_asking_for_health_never_stops_a_build(tmp_path: Path) -> None:
     """A monitor that asks as a build begins does not make it think that another is at work."""
-    with building.locked(tmp_path):
+    with locked(tmp_path):
         assert health.is_locked(tmp_path / "lock") is True
     with ThreadPoolExecutor(1) as monitor:
         stop = threading.Event()
@@ -230,7 +230,7 @@ def test_asking_for_health_never_stops_a_build(tmp_path: Path) -> None:
         monitor.submit(ask)
         try:
             for _ in range(200):
-                with building.locked(tmp_path):
+                with locked(tmp_path):
                     pass
         finally:
             stop.set()
@@ -335,12 +335,13 @@ def test_a_request_holds_the_edition_that_it_reads(published: Path) -> None:
 def test_the_schedule_is_what_systemd_and_cron_take(published: Path) -> None:
     """The units name what is there, systemd finds no fault in them, and cron's line runs."""
     out = published / "units"
-    done = operate(published, "schedule", "--keep", "24", "--out", str(out))
+    cluster = "local-cluster[2,1,1024]"
+    done = operate(published, "schedule", "--keep", "24", "--engine", cluster, "--out", str(out))
     assert done.returncode == 0, done.stderr
     names = {"govspend.service", "govspend-refresh.service", "govspend-refresh.timer"}
     assert {path.name for path in out.iterdir()} == names
     refresh = (out / "govspend-refresh.service").read_text()
-    assert f"--build {published / 'build'} --keep 24" in refresh
+    assert f"--build {published / 'build'} --keep 24 --engine {cluster}\n" in refresh
     if shutil.which("systemd-analyze") is None:
         absent("systemd-analyze (Debian's package systemd)")
     command = ["systemd-analyze", "verify", *map(str, sorted(out.iterdir()))]
@@ -352,6 +353,17 @@ def test_the_schedule_is_what_systemd_and_cron_take(published: Path) -> None:
     ran = subprocess.run(cron, shell=True, capture_output=True, text=True, timeout=60, check=False)
     assert (ran.returncode, ran.stdout) == (0, ""), "cron writes to nobody where all is well"
     assert "unchanged" in (published / "build" / "refresh.log").read_text()
+
+
+def test_a_publisher_who_builds_on_a_cluster_is_scheduled_there(published: Path) -> None:
+    """The cron line would else build on one machine what takes many, or never end."""
+    cron = operate(published, "schedule", "--engine", "spark://a.example:7077").stdout
+    assert cron.splitlines()[-1].count("--engine spark://a.example:7077 >") == 1
+    line = operate(published, "schedule", "--engine", "local[2]").stdout.splitlines()[-1]
+    assert "'local[2]'" in line, "a shell must not look for such a file"
+    for odd, says in (("spark:/a", "no such engine"), ("spark://$(x)", "no address that a unit")):
+        refused = operate(published, "schedule", "--engine", odd)
+        assert says in refused.stderr
 
 
 def test_a_schedule_refuses_a_path_that_a_unit_cannot_name(published: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest import stage
-from ingest.engine import Job, Take
+from ingest.engine import PART, Failed, Job, Take
 
-_PART_OF = re.compile(r"/\* part of (?P<table>\w+)\.(?P<column>\w+) \*/")
+_PART_OF = re.compile(r"/\* (?P<size>large )?part of (?P<table>\w+)\.(?P<column>\w+) \*/")
+_SHARD = re.compile(r"/\* (\w+\.shard,) \*/")
+_SHARD_OF = re.compile(r"/\* shard of (\w+) \*/")
 MEMORY = 72
 """MB of its own; with what Python and SQLite take, a build of 260,000 lines takes 320"""
 BATCH = 10_000
@@ -25,6 +28,8 @@ BATCH = 10_000
 
 class LocalEngine:
     """See ingest.engine.Engine."""
+
+    is_cluster = False
 
     def __init__(self, folder: Path, memory: int = MEMORY) -> None:
         # What a build that was killed may have left.
@@ -51,11 +56,13 @@ class LocalEngine:
             },
         )
 
-    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> None:
+    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> Failed:
         stage.stage_ahead(jobs, folder, report)
+        return {}
 
-    def divide(self, column: str, parts: Sequence[str]) -> None:
+    def divide(self, column: str, parts: Sequence[str], large: Sequence[str]) -> None:
         self._parts[column] = parts
+        self._parts[f"large {column}"] = large
 
     def read(self, name: str, path: Path) -> None:
         quoted = str(path).replace("'", "''")
@@ -84,7 +91,10 @@ class LocalEngine:
             self._db.execute(f"INSERT INTO {name} {part}")
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        for part in self._divided(sql):
+        return self._batches(self._divided(sql))
+
+    def _batches(self, parts: Iterable[str]) -> Iterator[pa.RecordBatch]:
+        for part in parts:
             for batch in self._db.sql(part).to_arrow_reader(BATCH):
                 # DuckDB adds whole numbers up in 128 bits.
                 columns = [
@@ -96,15 +106,35 @@ class LocalEngine:
     def split(
         self, rows: Mapping[str, str], shards: Sequence[str], take: Take
     ) -> Iterator[dict[str, Any]]:
+        parts = {name: self._by_shard(sql) for name, sql in rows.items()}
         for shard in shards:
-            chosen = f"AND under.shard = '{shard}'"
-            yield take(shard, {
-                name: self.batches(sql.replace("/* shard */", chosen)) for name, sql in rows.items()
-            })  # fmt: skip
+            yield take(shard, {name: self._batches(parts[name][shard]) for name in rows})
+
+    def _by_shard(self, sql: str) -> dict[str, list[str]]:
+        """shard -> SQL of each part that has rows of it: of large parts, where none has many."""
+        found, many = self._parts_with_rows(sql.replace("/* part of", "/* large part of"))
+        if many:
+            small, _ = self._parts_with_rows(sql)
+            found |= {shard: small[shard] for shard in many}
+        return found
+
+    def _parts_with_rows(self, sql: str) -> tuple[dict[str, list[str]], set[str]]:
+        """The same of the parts that the SQL says; and which shards have many rows in one."""
+        found: dict[str, list[str]] = defaultdict(list)
+        many = set()
+        for part in self._divided(sql):
+            shown = _SHARD.sub(r"\1", part).rpartition("ORDER BY ")[0]
+            counts = f"SELECT shard, count(*) FROM ({shown}) GROUP BY shard"  # noqa: S608 - our own
+            for shard, count in self._db.execute(counts).fetchall():
+                found[shard].append(_SHARD_OF.sub(rf"AND \1.shard = '{shard}'", part))
+                if count > PART:
+                    many.add(shard)
+        return found, many
 
     def _divided(self, sql: str) -> list[str]:
         """The SQL of each part of the work."""
-        column = next((match["column"] for match in _PART_OF.finditer(sql)), "")
+        found = _PART_OF.search(sql)
+        column = f"{found['size'] or ''}{found['column']}" if found else ""
         return [
             _PART_OF.sub(lambda match, part=part: "AND " + part.format(match["table"]), sql)  # type: ignore[misc]
             for part in self._parts.get(column, ())

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest import stage
+from ingest import errors, stage
 from ingest.archive import Receipt
-from ingest.engine import Job, Take
+from ingest.engine import Failed, Job, Take
 from ingest.errors import IngestError
 from ingest.feeds import Feed
 
@@ -55,7 +55,7 @@ HERE = {
     "spark.sql.shuffle.partitions": "4",
 }
 """where the whole cluster is this machine: nothing of it listens to others"""
-_SHARD = re.compile(r"/\* ((?:under\.)?shard,) \*/")
+_SHARD = re.compile(r"/\* (\w+\.shard,) \*/")
 BATCH = 20_000
 """rows"""
 
@@ -68,12 +68,22 @@ class Told(NamedTuple):
     """What a task says of its release."""
 
     outcome: str
-    """staged, failed (no table of its feed), or refused (nothing that the release can help)"""
-    reason: str
+    """staged, failed (no table of its feed), refused (nothing that the release can help), or lost
+    (with the machines that tried)"""
+    reason: str = ""
+    kind: str = ""
+    """the name of the error"""
+
+    def error(self) -> IngestError:
+        """What was raised there, to be raised here."""
+        found: IngestError = getattr(errors, self.kind, IngestError)(self.reason)
+        return found
 
 
 class SparkEngine:
     """The engine on the cluster at `master`. `folder` is its own, and all executors see it."""
+
+    is_cluster = True
 
     def __init__(self, master: str, folder: Path) -> None:
         self._master = master
@@ -86,28 +96,33 @@ class SparkEngine:
     def _session(self) -> SparkSession:
         return _session(self._master)
 
-    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> None:
+    def stage(self, jobs: Sequence[Job], folder: Path, report: Callable[[int], None]) -> Failed:
         """Stages what is not staged yet, a task each. `report` is told how many are still to do.
 
-        One that fails is left, and the others go on: `stage.stage` comes to it again and says why.
+        One that fails tells why, and the others go on; one that was lost is left for this process.
         Raises EngineError where an executor runs other code than this or does not see a file.
         """
         waiting = [job for job in jobs if not stage.is_staged(job[0], job[2], folder)]
+        failed: Failed = {}
         if not waiting:
-            return
+            return failed
         # The largest first, so that no machine is left with one when the others are done.
         waiting.sort(key=lambda job: job[0].byte_count, reverse=True)
         with ThreadPoolExecutor(self._session.sparkContext.defaultParallelism) as pool:
-            running = [pool.submit(self._stage, job, folder) for job in waiting]
+            running = {pool.submit(self._stage, job, folder): job for job in waiting}
             try:
                 for done, future in enumerate(as_completed(running), 1):
-                    if future.result().outcome == "refused":
-                        raise EngineError(f"{self._master}: {future.result().reason}")
+                    (receipt, _, feed), told = running[future], future.result()
+                    if told.outcome == "refused":
+                        raise EngineError(f"{self._master}: {told.reason}")
+                    if told.outcome == "failed":
+                        failed[feed.feed_id, receipt.sha256] = told.error()
                     report(len(waiting) - done)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 self._session.sparkContext.cancelAllJobs()
                 raise
+        return failed
 
     def _stage(self, job: Job, folder: Path) -> Told:
         """A Spark job of its own: a release that kills every worker takes no other with it."""
@@ -116,14 +131,14 @@ class SparkEngine:
             [asdict(receipt), str(path), feed.model_dump_json(), str(folder), stage.recipe()]
         )
         told = self._session.createDataFrame([(order,)], "job string").coalesce(1)
-        told = told.mapInArrow(_stage_each, "outcome string, reason string")
+        told = told.mapInArrow(_stage_each, "outcome string, reason string, kind string")
         try:
             with _plainly(self._master):
                 return Told(*told.collect()[0])
-        except EngineError as error:
-            return Told("failed", str(error))
+        except EngineError:
+            return Told("lost")
 
-    def divide(self, column: str, parts: Sequence[str]) -> None:
+    def divide(self, column: str, parts: Sequence[str], large: Sequence[str]) -> None:
         """Nothing: a cluster divides the work itself, and sorts the whole of it."""
 
     def read(self, name: str, path: Path) -> None:
@@ -316,5 +331,5 @@ def _stage_one(receipt: dict[str, object], path: str, feed: str, folder: str, re
             Path(folder), stop_when_alone,
         )  # fmt: skip
     except IngestError as error:
-        return Told("failed", str(error))
-    return Told("staged", "")
+        return Told("failed", str(error), type(error).__name__)
+    return Told("staged")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -38,18 +39,28 @@ def write(result: Result, sink: Sink) -> None:
         for column, kind in zip(result.columns, result.types, strict=True)
     ]
     schema = pa.schema(fields, metadata=dict(result.about))
-    is_one_file = result.task["ours"] and not result.task["shards"]
-    known = is_one_file and all(result.task["types"].get(c) for c in result.columns)
-    batches = by_driver(result, schema) if known else by_value(result, schema)
+    paths = _for_the_driver(result)
+    batches = by_driver(result, schema, paths) if paths else by_value(result, schema)
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-        held: list[Any] = []
+        held = pa.Table.from_batches([], schema)
         for batch in batches:
-            held.append(batch)
-            if sum(one.num_rows for one in held) >= _IN_A_ROW_GROUP:
-                writer.write_table(pa.Table.from_batches(held, schema), _IN_A_ROW_GROUP)
-                held = []
-        if held:
-            writer.write_table(pa.Table.from_batches(held, schema), _IN_A_ROW_GROUP)
+            held = pa.concat_tables([held, pa.Table.from_batches([batch], schema)])
+            if held.num_rows >= _IN_A_ROW_GROUP:
+                # The same groups however the rows came.
+                writer.write_table(held.slice(0, _IN_A_ROW_GROUP).combine_chunks())
+                held = held.slice(_IN_A_ROW_GROUP)
+        if held.num_rows:
+            writer.write_table(held.combine_chunks())
+
+
+def _for_the_driver(result: Result) -> list[Path]:
+    """The files that Arrow's driver reads one after the other; none where only Python can."""
+    task = result.task
+    if not task["ours"] or not all(task["types"].get(column) for column in result.columns):
+        return []
+    if isinstance(result.source, sqlite3.Connection):
+        return [Path(task["path"])]
+    return result.source.in_turn(task["sql"], task["parameters"])
 
 
 def by_value(result: Result, schema: Any) -> Iterator[Any]:
@@ -79,7 +90,7 @@ def arrow(values: tuple[Any, ...], field: Any) -> Any:
         ) from None
 
 
-def by_driver(result: Result, schema: Any) -> Iterator[Any]:
+def by_driver(result: Result, schema: Any, paths: list[Path]) -> Iterator[Any]:
     """Batches as Arrow's driver reads them, each column of its declared type."""
     # Imported here: most files do without it.
     import adbc_driver_sqlite.dbapi as driver
@@ -88,15 +99,17 @@ def by_driver(result: Result, schema: Any) -> Iterator[Any]:
     samples = ", ".join(_SAMPLES[kind or "text"] for kind in result.types)
     # The first row only tells the types, and is left out again.
     sql = f"SELECT {samples} UNION ALL SELECT * FROM (\n{task['sql'].strip().rstrip(';')}\n)"  # noqa: S608
+    given = in_order(task["sql"], task["parameters"]) or None
     way = "mode=ro&immutable=1" if task["immutable"] else "mode=ro"
-    with driver.connect(f"file:{task['path']}?{way}") as connection, connection.cursor() as cursor:
-        cursor.execute(sql, in_order(task["sql"], task["parameters"]) or None)
-        left_out = 1
-        for batch in cursor.fetch_record_batch():
-            shown = batch.slice(left_out)
-            left_out = 0
-            arrays = [c.cast(f.type) for c, f in zip(shown.columns, schema, strict=True)]
-            yield pa.record_batch(arrays, schema=schema)
+    for path in paths:
+        with driver.connect(f"file:{path}?{way}") as connection, connection.cursor() as cursor:
+            cursor.execute(sql, given)
+            left_out = 1
+            for batch in cursor.fetch_record_batch():
+                shown = batch.slice(left_out)
+                left_out = 0
+                arrays = [c.cast(f.type) for c, f in zip(shown.columns, schema, strict=True)]
+                yield pa.record_batch(arrays, schema=schema)
 
 
 def in_order(sql: str, parameters: Mapping[str, Any]) -> list[Any]:

@@ -138,10 +138,11 @@ class ShardedDatabase(visits.VisitedDatabase):
         reader, deadline = self._reader(), time.monotonic() + seconds
         reader.limit(lambda: time.monotonic() > deadline)
         try:
-            found = reader.execute(sql, {} if params is None else params)
+            found = reader.execute(sql, params or {})
             rows = list(found) if most is None else found.fetchmany(most + 1)
         except sqlite3.OperationalError as error:
-            if error.args == ("interrupted",):
+            # Lines that had to be copied to be read together, and were too many.
+            if error.args in {("interrupted",), ("database or disk is full",)}:
                 raise QueryInterrupted(error, sql, params) from None
             if str(error).startswith("unable to open"):
                 # No fault of the visitor's, which is what Datasette takes SQLite's errors for.

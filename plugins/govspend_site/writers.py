@@ -49,6 +49,7 @@ class Result:
     types: list[str | None]
     """Of each column integer, real, text, date or blob; None where it is not known."""
     task: Mapping[str, Any]
+    source: Source
 
 
 class Sink:
@@ -102,7 +103,7 @@ def write(source: Source, task: Mapping[str, Any], send: Send) -> None:
         cursor = source.execute(task["sql"], task["parameters"])
     sink = Sink(send, task["bytes"])
     batches = limited(cursor, most)
-    _WRITERS[task["format"]](Result(columns, batches, task["about"], types, task), sink)
+    _WRITERS[task["format"]](Result(columns, batches, task["about"], types, task, source), sink)
     sink.send()
     send(["end", False])
 

@@ -12,9 +12,16 @@ NEWEST = ("g-cloud-sales-figures-july2017.csv", "DOS-spend-Dec2017.csv")
 """The files whose lines become the table of spend."""
 
 
+# From here on lines are kept in files of their own, as the README advises.
+_MANY = 10_000_000
+
+
 def make(run: Run) -> None:
     if not run.sample.exists():
         sample(run.sample, run.rows)
+        if run.rows > _MANY:
+            with (run.sample / "feeds.yml").open("a") as file:
+                file.write("shards: month\n")
 
 
 def sample(folder: Path, rows: int, seed: int = 1) -> None:

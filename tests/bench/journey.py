@@ -42,16 +42,19 @@ class Most:
 def most(edition: Path) -> Most:
     db = sqlite3.connect(f"{edition.as_uri()}?mode=ro&immutable=1", uri=True)
     with closing(db):
-
+        # Of cubes, which are there wherever the lines are.
         def first(column: str) -> str:
-            sql = "SELECT [{0}] FROM spend WHERE [{0}] NOTNULL GROUP BY 1 ORDER BY count(*) DESC"
+            sql = (
+                "SELECT [{0}] FROM pair_years WHERE [{0}] NOTNULL GROUP BY 1 "
+                "ORDER BY sum(line_count) DESC"
+            )
             return str(db.execute(sql.format(column)).fetchone()[0])
 
         def name(kind: str, party: str) -> str:
             # The name that most of its lines carry.
             sql = (
-                "SELECT published_name FROM spend JOIN {0}_names USING ({0}_name_id) "
-                "WHERE spend.{0}_id = ? GROUP BY 1 ORDER BY count(*) DESC"
+                "SELECT published_name FROM pair_totals JOIN {0}_names USING ({0}_name_id) "
+                "WHERE pair_totals.{0}_id = ? GROUP BY 1 ORDER BY sum(line_count) DESC"
             )
             return str(db.execute(sql.format(kind), [party]).fetchone()[0])
 

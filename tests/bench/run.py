@@ -41,6 +41,11 @@ class Run:
         return (self.build / "govspend.db").resolve()
 
     @property
+    def files(self) -> list[Path]:
+        """It, and the files that its lines may be split into."""
+        return [self.edition, *sorted(self.edition.with_suffix("").glob("lines-*.db"))]
+
+    @property
     def stock(self) -> Path:
         """The same lines as csvs-to-sqlite loads them."""
         return self.folder / "stock.db"

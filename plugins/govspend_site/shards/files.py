@@ -12,6 +12,8 @@ from typing import Any
 
 LINES = frozenset({"spend", "spend_fts", "line_spans"})
 """Tables that are empty in an edition with shards, and filled in each shard."""
+VIEWS = frozenset({"spend_named", "release_lines"})
+"""Views over them that each shard has, too, a row of a line each."""
 REFERENCE = frozenset({
     "editions", "feeds", "releases", "frameworks", "lots", "categories", "buyers", "suppliers",
     "buyer_names", "supplier_names",

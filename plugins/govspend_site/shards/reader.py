@@ -9,8 +9,9 @@ one index would do. So a statement goes one of two ways:
   order their rows are merged. Counts and sums are added up.
 - Together. Whatever else is asked (a median, a count of different buyers) runs on the edition's own
   file with the shards attached and a temporary view over them in place of each table of lines,
-  which SQLite finds first. Of more than ten shards, and of what a search finds, the lines are
-  copied into temporary tables instead.
+  which SQLite finds first. Of more than ten shards, and of what a search finds, lines are copied
+  into temporary tables instead: those that are looked for by words or by one buyer, else all, and
+  of them the columns that are read. That takes three times as long; a copy has a largest size.
 
 What reads no line never comes here, and opens no shard. Nothing here imports Datasette, so that a
 worker of the lane reads lines in the same way.
@@ -30,7 +31,7 @@ from typing import Any
 
 from govspend_site.shards import needed, reads
 from govspend_site.shards import statement as statements
-from govspend_site.shards.files import LINES, REFERENCE, Shard, is_in_order
+from govspend_site.shards.files import LINES, REFERENCE, VIEWS, Shard, is_in_order
 from govspend_site.shards.together import Together
 
 Row = tuple[Any, ...]
@@ -39,6 +40,7 @@ Connect = Callable[[Path], sqlite3.Connection]
 # Shards that stay open when a statement is done.
 _OPEN = 16
 _COUNT = re.compile(r"select\s+count\(\*\)\s+from\s+\[?spend(?:_named)?\]?\s", re.IGNORECASE)
+_END = re.compile(r"\(SELECT (min|max)\(month\) FROM spend\)", re.IGNORECASE)
 # Tables of every SQLite file, which say nothing of lines.
 _ANYWHERE = frozenset({"sqlite_master", "sqlite_schema"})
 
@@ -72,7 +74,7 @@ class Reader:
         connect: Connect,
         confine: Callable[[sqlite3.Connection], None] = lambda _: None,
     ) -> None:
-        self._edition, self.shards = edition, shards
+        self._edition, self._path, self.shards = edition, path, shards
         self._connect, self._confine = connect, confine
         self._open: OrderedDict[str, sqlite3.Connection] = OrderedDict()
         self._together = Together(path, shards, connect, confine)
@@ -94,13 +96,13 @@ class Reader:
     def execute(self, sql: str, given: Any) -> Rows:
         """The rows of a statement. Raises sqlite3.Error."""
         self._trim()
+        sql = self._dated(sql)
         read = self.reads(sql, given)
         if LINES.isdisjoint(read):
             cursor = self._edition.execute(sql, given)
             return Rows(cursor.description, iter(cursor))
-        found = statements.read(sql)
-        alone = read <= LINES | REFERENCE | _ANYWHERE
-        if found is None or not alone or not isinstance(given, Mapping):
+        found = _understood(sql, read)
+        if found is None or not isinstance(given, Mapping):
             return Rows(*self._together.execute(sql, given))
         # The edition's own table of lines is there, and empty: it says what columns there are.
         description = self._edition.execute(sql, given).description
@@ -109,19 +111,50 @@ class Reader:
         rows = self._listed(found, given)
         return Rows(description, islice(rows, found.offset, _end(found)))
 
+    def in_turn(self, sql: str, given: Any) -> list[Path]:
+        """The files that give all rows of a statement, one after the other, as it stands.
+
+        None of them where its rows have to be merged, cut or seen together.
+        """
+        read = self.reads(sql, given)
+        if LINES.isdisjoint(read):
+            return [self._path]
+        found = _understood(sql, read)
+        if not isinstance(found, statements.Listing) or found.offset or found.limit is not None:
+            return []
+        shards = self._in_order(found, self._needed(found.source, found.conditions, given))
+        return [shard.path for shard in shards or ()]
+
+    def _dated(self, sql: str) -> str:
+        """The statement with the first and last month of all lines, which their list tells."""
+        ends = {
+            "min": min((shard.first_month for shard in self.shards), default=""),
+            "max": max((shard.last_month for shard in self.shards), default=""),
+        }
+        return _END.sub(lambda asked: f"'{ends[asked[1].lower()]}'", sql)
+
     def _listed(self, found: statements.Listing, given: Any) -> Iterator[Row]:
         """The rows of a listing, from its offset's beginning and not cut to its limit."""
         shards = self._needed(found.source, found.conditions, given)
         width = len(found.order)
         if found.finds_one:
             return next(filter(None, (self._of(s, found, given) for s in shards)), iter(()))
-        if not width or (found.order[0].column == "month" and is_in_order(self.shards)):
-            if width and not found.order[0].is_descending:
-                shards = shards[::-1]
-            return (_cut(r, width) for s in shards for r in self._rows(s, found, given))
+        ordered = self._in_order(found, shards)
+        if ordered is not None:
+            return (_cut(r, width) for s in ordered for r in self._rows(s, found, given))
         parts = [self._rows(shard, found, given) for shard in shards]
         merged = heapq.merge(*parts, key=lambda row: _place(row, found.order))
         return (_cut(row, width) for row in merged)
+
+    def _in_order(
+        self, found: statements.Listing, shards: tuple[Shard, ...]
+    ) -> tuple[Shard, ...] | None:
+        """The shards as their rows come one after the other; None where those are merged."""
+        if not found.order:
+            return shards
+        if found.order[0].column == "month" and is_in_order(self.shards):
+            return shards if found.order[0].is_descending else shards[::-1]
+        return None
 
     def _of(self, shard: Shard, found: statements.Listing, given: Any) -> Iterator[Row] | None:
         """The rows of the one line that is asked for, or None where the shard has no such line."""
@@ -141,12 +174,15 @@ class Reader:
         sums: dict[Row, list[Any]] = {}
         # Without groups there is one row even of no lines; the edition's own empty table gives it.
         if not found.groups:
-            sums[()] = list(self._edition.execute(sql, given).fetchone())
+            sums[()] = list(self._edition.execute(found.in_a_shard, given).fetchone())
         for shard in self._needed(found.source, found.conditions, given):
-            for row in self._shard(shard).execute(sql, given):
+            for row in self._shard(shard).execute(found.in_a_shard, given):
                 key, values = row[: found.groups], row[found.groups :]
                 sums[key] = list(map(_plus, sums[key], values)) if key in sums else list(values)
-        return [(*key, *values) for key, values in sums.items()]
+        rows = [(*key, *values) for key, values in sums.items()]
+        for column, is_descending in reversed(found.order):
+            rows.sort(key=lambda row, at=column: _rank(row[at]), reverse=is_descending)  # type: ignore[misc]
+        return rows[: found.limit]
 
     def _needed(self, source: str, conditions: tuple[str, ...], given: Any) -> tuple[Shard, ...]:
         """Shards that may hold what is asked for, the newest first."""
@@ -178,6 +214,11 @@ class Reader:
         self._edition.close()
         for connection in self._open.values():
             connection.close()
+
+
+def _understood(sql: str, read: frozenset[str]) -> statements.Listing | statements.Sums | None:
+    """What a statement that reads these tables asks of each shard by itself; None for none."""
+    return statements.read(sql) if read <= LINES | VIEWS | REFERENCE | _ANYWHERE else None
 
 
 def _end(found: statements.Listing) -> int | None:

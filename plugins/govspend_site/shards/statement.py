@@ -78,6 +78,11 @@ class Sums:
     """How many columns come before the sums."""
     conditions: tuple[str, ...]
     source: str
+    in_a_shard: str
+    """The statement for one shard: all its groups in any order."""
+    order: tuple[tuple[int, bool], ...] = ()
+    """What rows are ordered by when they are added up: number of a column, whether descending."""
+    limit: int | None = None
 
 
 @lru_cache(maxsize=500)
@@ -141,14 +146,31 @@ def _sums(found: dict[str, str]) -> Sums | None:
     columns = _parts(found["select"], ",")
     groups = _parts(found.get("group", ""), ",")
     plain, sums = columns[: len(groups)], columns[len(groups) :]
-    if {"order", "limit"} & set(found) or plain != groups or not sums:
+    if [_NAMED.sub("", column) for column in plain] != groups or not sums:
         return None
-    if "from" not in found or _inside(found["from"]):
+    if "from" not in found or "offset" in found or not all(map(adds_up, sums)):
         return None
-    if not all(map(adds_up, sums)):
+    inner = _inside(found["from"])
+    if inner and not is_plain({"select": "*", "from": found["from"]}):
         return None
-    where = f" WHERE {found['where']}" if "where" in found else ""
-    return Sums(len(groups), _conditions(found), f"{found['from']}{where}")
+    order = [_order(term) for term in _parts(found.get("order", ""), ",")]
+    names = [_NAME.findall(column)[-1:] for column in columns]
+    limit = found.get("limit")
+    # Which rows come first must be told by what they show.
+    if any([term.what] not in names for term in order) or (limit and not order):
+        return None
+    if not (limit or "0").isdigit():
+        return None
+    source = found["from"] + (f" WHERE {found['where']}" if "where" in found else "")
+    by = f" GROUP BY {found['group']}" if groups else ""
+    return Sums(
+        groups=len(groups),
+        conditions=_conditions(found),
+        source=source,
+        in_a_shard=f"SELECT {found['select']} FROM {source}{by}",  # noqa: S608
+        order=tuple((names.index([term.what]), term.is_descending) for term in order),
+        limit=None if limit is None else int(limit),
+    )
 
 
 def adds_up(column: str) -> bool:

@@ -14,9 +14,15 @@ from govspend_site.shards.files import Shard
 
 MOST_ATTACHED = 10
 """Files that a default build of SQLite attaches."""
+MOST_COPIED = 4_000_000_000
+"""bytes on disk that a statement may take where there are more: then it is refused"""
+_PAGE = 4096
 # What is looked for among descriptions: an expression, or the column `words` of `WITH asked AS`.
 _MATCH = re.compile(r"spend_fts\s+match\s+(?P<words>[\w.:]+(?:\(:\w+\))?)", re.IGNORECASE)
 _ASKED = re.compile(r"^WITH asked AS \(\n.+?\n(?=\))", re.DOTALL | re.MULTILINE)
+# The one place where a statement reads lines, and what the first table says that they have.
+_CHOSEN = re.compile(r"JOIN spend ON spend\.(?P<column>\w+) = asked\.(?P<asked>\w+)\s+AND \(")
+_LINES = re.compile(r"\b(?:FROM|JOIN)\s+(?:spend|line_spans)", re.IGNORECASE)
 _VIEWS = "SELECT name, sql FROM main.sqlite_master WHERE type = 'view' ORDER BY rowid"
 
 Row = tuple[Any, ...]
@@ -50,10 +56,9 @@ class Together:
     def execute(self, sql: str, given: Any) -> tuple[Any, Iterator[Row]]:
         """Description and rows of a statement over all lines. Raises sqlite3.Error."""
         self.is_open = True
-        search = _MATCH.search(sql)
-        if search or len(self._shards) > MOST_ATTACHED:
+        if _MATCH.search(sql) or len(self._shards) > MOST_ATTACHED:
             copies = self._opened()
-            self._copy(copies, sql, given, search and search["words"])
+            self._copy(copies, sql, given)
             cursor = copies.execute(sql, given)
             return cursor.description, _to_the_end(copies, cursor)
         if self._viewing is None:
@@ -77,23 +82,20 @@ class Together:
             db.execute(f"CREATE TEMP VIEW {table} AS {' UNION ALL '.join(arms)}")
         self._finish(db)
 
-    def _copy(self, db: sqlite3.Connection, sql: str, given: Any, words: str | None) -> None:
-        """Copies the lines that a statement reads, those found by a search or all of them."""
-        found, values = "", []
-        if words:
-            found = " WHERE rowid IN (SELECT rowid FROM shard.spend_fts WHERE spend_fts MATCH ?)"
-            values = [_looked_for(db, sql, given, words)]
-        wanted = {table: _columns(db, table, sql, given) for table in ("spend", "line_spans")}
-        if words:
-            del wanted["line_spans"]
+    def _copy(self, db: sqlite3.Connection, sql: str, given: Any) -> None:
+        """Copies the lines that a statement reads: those that it looks for, or all of them."""
+        db.execute(f"PRAGMA temp.max_page_count = {MOST_COPIED // _PAGE}")
+        found, values = _looked_for(db, sql, given)
+        wanted = _columns(db, sql, given)
         for table, columns in wanted.items():
             db.execute(f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM main.{table}")  # noqa: S608
         for shard in self._shards:
             with _attached(db, shard):
                 for table, columns in wanted.items():
-                    chosen = f"SELECT {columns} FROM shard.{table}{found}"  # noqa: S608
-                    db.execute(f"INSERT INTO temp.{table} {chosen}", values)
-        if words:
+                    chosen, at = (found, values) if table == "spend" else ("", [])
+                    lines = f"SELECT {columns} FROM shard.{table}{chosen}"  # noqa: S608
+                    db.execute(f"INSERT INTO temp.{table} {lines}", at)
+        if _MATCH.search(sql):
             _searchable(db)
         self._finish(db)
 
@@ -128,24 +130,36 @@ def _attached(db: sqlite3.Connection, shard: Shard) -> Iterator[None]:
         db.execute("DETACH shard")
 
 
-def _columns(db: sqlite3.Connection, table: str, sql: str, given: Any) -> str:
-    """The columns of a table of lines that a statement reads; all where SQLite does not tell."""
-    known = [row[1] for row in db.execute(f"PRAGMA main.table_xinfo({table})")]
+def _columns(db: sqlite3.Connection, sql: str, given: Any) -> dict[str, str]:
+    """The columns of tables of lines that a statement reads; all where SQLite does not tell."""
     untold = ["using", "natural", *(name for name, _ in db.execute(_VIEWS).fetchall())]
-    if any(re.search(rf"\b{word}\b", sql, re.IGNORECASE) for word in untold):
-        return ", ".join(known)
-    read = reads.of(db, sql, given).get(table, frozenset())
-    return ", ".join(name for name in known if name in read | {"spend_id", "description"})
-
-
-def _looked_for(db: sqlite3.Connection, sql: str, given: Any, words: str) -> str | None:
-    """What a search looks for, as SQLite reads it in the statement."""
-    asked = ""
-    if words == "asked.words":
-        asked = f"{_ASKED.findall(sql)[0]})"
-        words = "(SELECT words FROM asked)"
-    found: str | None = db.execute(f"{asked} SELECT {words}", given).fetchone()[0]
+    is_told = not any(re.search(rf"\b{word}\b", sql, re.IGNORECASE) for word in untold)
+    read = reads.of(db, sql, given)
+    # What is searched is made of descriptions.
+    also = {"description"} if "spend_fts" in read else set()
+    found = {}
+    for table in {"spend", "line_spans"} & set(read):
+        known = [row[1] for row in db.execute(f"PRAGMA main.table_xinfo({table})")]
+        if is_told:
+            known = [name for name in known if name in read[table] | also]
+        found[table] = ", ".join(known) or "NULL AS no_column"
     return found
+
+
+def _looked_for(db: sqlite3.Connection, sql: str, given: Any) -> tuple[str, list[Any]]:
+    """The condition on the lines of a shard that a statement looks for, with its value."""
+    search, chosen = _MATCH.search(sql), _CHOSEN.search(sql)
+    if search:
+        found = " WHERE rowid IN (SELECT rowid FROM shard.spend_fts WHERE spend_fts MATCH ?)"
+        what = search["words"]
+    elif chosen and len(_LINES.findall(sql)) == 1:
+        found, what = f" WHERE {chosen['column']} = ?", f"asked.{chosen['asked']}"
+    else:
+        return "", []
+    before = f"{_ASKED.findall(sql)[0]})" if what.startswith("asked.") else ""
+    source = " FROM asked" if before else ""
+    # As SQLite reads it in the statement.
+    return found, [db.execute(f"{before} SELECT {what}{source}", given).fetchone()[0]]
 
 
 def _searchable(db: sqlite3.Connection) -> None:
