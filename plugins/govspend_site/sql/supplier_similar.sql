@@ -21,7 +21,8 @@ shared AS (
     SELECT supplier_id, count(DISTINCT buyer_id) AS shared_buyer_count
     FROM pair_years
     WHERE sale_count > 0
-        AND supplier_id IN (SELECT supplier_id FROM near)
+        -- The + has the rows found by their buyers: those of the firms are more.
+        AND +supplier_id IN (SELECT supplier_id FROM near)
         AND coalesce(lot, '') IN (SELECT lot FROM my_sales)
         AND buyer_id IN (SELECT buyer_id FROM my_sales)
     GROUP BY supplier_id
