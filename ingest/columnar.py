@@ -76,7 +76,8 @@ NOTES = pa.schema(
 
 def batches(path: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
     """Record batches of the file at `path`."""
-    with pq.ParquetFile(path) as file:
+    # Arrow would keep all that it reads ahead until the end.
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         yield from file.iter_batches(batch_size=BATCH, columns=columns, use_threads=False)
 
 

@@ -273,7 +273,7 @@ def _address(path: Path) -> str:
 def _stored(folder: Path) -> Iterator[pa.RecordBatch]:
     """The rows of the files that Spark wrote there, in its order."""
     for path in sorted(folder.glob("part-*.parquet")):
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             for batch in file.iter_batches(BATCH, use_threads=False):
                 yield _wide(batch)
 

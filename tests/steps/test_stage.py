@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import resource
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from ingest import feeds, stage
+from ingest import columnar, feeds, stage
 from ingest.archive import Receipt
 
 FEED = feeds.load(feeds.DEFAULT_FEEDS).feeds["gcloud-sales"]
@@ -88,3 +91,16 @@ def stage_and_tell(receipt: Receipt, path: Path, feed: feeds.Feed, folder: Path)
     stage.stage(receipt, path, feed, folder / "staged", lambda count: None)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     path.with_suffix(".peak").write_text(str(peak))
+
+
+def test_what_was_read_of_a_file_does_not_stay_in_memory(tmp_path: Path) -> None:
+    """Arrow's reader keeps what it reads ahead: 22 million lines took 700 MB on their way."""
+    schema = pa.schema([("base_id", pa.int64())])
+    rng = random.Random(1)
+    with pq.ParquetWriter(tmp_path / "lines.parquet", schema, compression="none") as writer:
+        for _ in range(50):
+            numbers = [rng.getrandbits(62) for _ in range(columnar.BATCH)]
+            writer.write_table(pa.table([pa.array(numbers, pa.int64())], schema=schema))
+    one, before = 8 * columnar.BATCH, pa.total_allocated_bytes()
+    for _ in columnar.batches(tmp_path / "lines.parquet"):
+        assert pa.total_allocated_bytes() - before < 10 * one
