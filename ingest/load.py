@@ -27,7 +27,7 @@ CUBES = frozenset({
 })  # fmt: skip
 
 
-ALONE, BESIDE = 32_768, 12_288
+ALONE, BESIDE = 32_768, 8_192
 """KiB of pages in memory: where SQLite is at work by itself, and where an engine is, too"""
 
 

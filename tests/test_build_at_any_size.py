@@ -14,6 +14,7 @@ from conftest import ingest
 from ingest import apart, audit, relate, shards
 from ingest import build as building
 from ingest import engine as engines
+from ingest.engines.local import LocalEngine
 from ingest.errors import IngestError
 from ingest.feeds import load as load_feeds
 from ingest.plan import plan
@@ -157,6 +158,26 @@ def test_a_key_that_does_not_split_lines_is_refused_with_those_that_do(tmp_path:
     assert "shards" in done.stderr
     assert "financial_year" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("memory", "lines"), [(14, 300_000), (4, None)])
+def test_work_that_finds_too_little_memory_has_twice_the_room(
+    memory: int, lines: int | None, tmp_path: Path
+) -> None:
+    """DuckDB sometimes fails where it should spill: once more with room, and else a sentence."""
+    sql = "SELECT range AS i, 'text of line ' || range AS text FROM range(300000)"
+    placed = "SELECT text, row_number() OVER (PARTITION BY i % 1000 ORDER BY text) AS place FROM t"
+    with closing(LocalEngine(tmp_path / "engine", memory)) as engine:
+        if lines is None:
+            with pytest.raises(IngestError, match="needs more than 8 MB"):
+                engine.make("t", sql)
+                engine.make("u", placed)
+            return
+        engine.make("t", sql)
+        engine.make("u", placed)
+        assert sum(batch.num_rows for batch in engine.batches(f"{placed} ORDER BY text")) == lines
+        told = list(engine.batches("SELECT count(*) AS c, sum(place) AS s FROM u"))
+        assert told[0].to_pylist() == [{"c": lines, "s": 45_150_000}]
 
 
 def test_a_step_that_is_killed_stops_the_build_with_a_sentence() -> None:

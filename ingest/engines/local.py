@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import itertools
 import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -16,12 +18,14 @@ import pyarrow.parquet as pq
 
 from ingest import stage
 from ingest.engine import PART, Failed, Job, Take
+from ingest.errors import IngestError
 
 _PART_OF = re.compile(r"/\* (?P<size>large )?part of (?P<table>\w+)\.(?P<column>\w+) \*/")
 _SHARD = re.compile(r"/\* (\w+\.shard,) \*/")
 _SHARD_OF = re.compile(r"/\* shard of (\w+) \*/")
-MEMORY = 72
-"""MB of its own; with what Python and SQLite take, a build of 260,000 lines takes 320"""
+_T = TypeVar("_T")
+MEMORY = 56
+"""MB of its own; with what Python, libraries and SQLite take, a build stays below 300"""
 BATCH = 10_000
 """rows"""
 
@@ -51,6 +55,7 @@ class LocalEngine:
                 # What is free goes back at once: there are others who need it.
                 "allocator_flush_threshold": "4MB",
                 "allocator_bulk_deallocation_flush_threshold": "8MB",
+                "allocator_background_threads": True,
                 # Order is asked for where it matters.
                 "preserve_insertion_order": False,
             },
@@ -86,22 +91,48 @@ class LocalEngine:
 
     def make(self, name: str, sql: str) -> None:
         first, *others = map(self._whole, self._divided(sql))
-        self._db.execute(f"CREATE TABLE {name} AS {first}")
+        self._with_room(lambda: self._db.execute(f"CREATE TABLE {name} AS {first}"))
         for part in others:
-            self._db.execute(f"INSERT INTO {name} {part}")
+            self._with_room(lambda part=part: self._db.execute(f"INSERT INTO {name} {part}"))  # type: ignore[misc]
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self._batches(self._divided(sql))
 
     def _batches(self, parts: Iterable[str]) -> Iterator[pa.RecordBatch]:
         for part in parts:
-            for batch in self._db.sql(part).to_arrow_reader(BATCH):
+            for batch in self._with_room(lambda part=part: self._begun(part)):  # type: ignore[misc]
                 # DuckDB adds whole numbers up in 128 bits.
                 columns = [
                     column.cast(pa.int64()) if pa.types.is_decimal(column.type) else column
                     for column in batch.columns
                 ]
                 yield pa.record_batch(columns, names=batch.schema.names)
+
+    def _begun(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Its batches, when the first is there: to sort takes the most memory, and comes before."""
+        reader = iter(self._db.sql(sql).to_arrow_reader(BATCH))
+        return itertools.chain(list(itertools.islice(reader, 1)), reader)
+
+    def _with_room(self, work: Callable[[], _T]) -> _T:
+        """What the work gives: with more room where DuckDB, as now and then, fails to spill."""
+        try:
+            return work()
+        except duckdb.OutOfMemoryException:
+            self._limit(2 * self._memory)
+        try:
+            return work()
+        except duckdb.OutOfMemoryException as error:
+            text = str(error).partition("\n")[0]
+            raise IngestError(f"DuckDB needs more than {2 * self._memory} MB: {text}") from error
+        finally:
+            # Not while an answer that is still to be read holds more; then it stays so for longer.
+            with contextlib.suppress(duckdb.OutOfMemoryException):
+                self._limit(self._memory)
+
+    def _limit(self, megabytes: int) -> None:
+        # A connection of its own: the other one may be in the middle of an answer.
+        with self._db.cursor() as db:
+            db.execute(f"SET memory_limit = '{megabytes}MB'")
 
     def split(
         self, rows: Mapping[str, str], shards: Sequence[str], take: Take
