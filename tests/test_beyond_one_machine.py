@@ -45,17 +45,17 @@ SPLIT = {
     "lines": """
 SELECT /* under.shard, */ lines.amount_pence
 FROM lines JOIN under ON under.under_key = lines.under_key
-WHERE 1 = 1 /* shard */
+WHERE 1 = 1 /* shard of under */
 ORDER BY lines.amount_pence
 """,
     "sums": """
-SELECT /* shard, */ under_key, sum(amount_pence) AS amount_pence
+SELECT /* chosen.shard, */ under_key, sum(amount_pence) AS amount_pence
 FROM (
-    SELECT /* under.shard, */ lines.under_key, lines.amount_pence
+    SELECT under.shard, lines.under_key, lines.amount_pence
     FROM lines JOIN under ON under.under_key = lines.under_key
-    WHERE 1 = 1 /* shard */
 ) AS chosen
-GROUP BY /* shard, */ under_key
+WHERE 1 = 1 /* shard of chosen */
+GROUP BY /* chosen.shard, */ under_key
 ORDER BY under_key
 """,
 }

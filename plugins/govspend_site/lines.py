@@ -55,6 +55,8 @@ _FACET = re.compile(
 # To read more lines than this for one page takes longer than to look up whose they are.
 MANY = 20_000
 _PARTIES = ("supplier_id", "buyer_id")
+_OF_PARTIES = "pair_years"
+"""the cube that says whose lines they are"""
 
 
 class Span(NamedTuple):
@@ -76,9 +78,9 @@ class Test(NamedTuple):
         """Whether most parties pass: to ask a cube of all of them takes longer than it saves."""
         return self.column in _PARTIES and not re.search(r" (?:=|in|like) ", self.sql, re.I)
 
-    def is_told_with(self, *others: str, there: Collection[str] = ()) -> bool:
-        """Whether a cube tells the column together with others."""
-        return pounds.cube({self.column, *others}, there) != "spend"
+    def is_told_with(self, *others: str) -> bool:
+        """Whether a cube that every edition has tells the column together with others."""
+        return pounds.cube({self.column, *others}, ()) != "spend"
 
 
 def tests_of(where: str) -> tuple[list[Test], str | None] | None:
@@ -204,7 +206,7 @@ async def where_they_lie(
         return None
     names = {f"month_{number}": month for number, month in enumerate(among)}
     found = f"spend.month in ({', '.join(f':{name}' for name in names)})"
-    known = [test for test in told if test.is_told_with(*_PARTIES, "lot", there=there)]
+    known = [test for test in told if pounds.cube({test.column, *_PARTIES}, there) == _OF_PARTIES]
     # The lines lie about evenly in their months, and reading stops when the page is full.
     rarity = min(1, place.most / max(1, sum(span.lines for span in spans)))
     read = rarity * sum(every.get(month, 0) for month in among)
