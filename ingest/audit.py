@@ -26,7 +26,7 @@ _OF_SPEND = (
     "supplier_id", "buyer_id", "supplier_name_id", "buyer_name_id", "amount_pence",
 )  # fmt: skip
 # MB for them: by now nothing else is in memory, and texts take more room than numbers.
-_MEMORY = 128
+_MEMORY = 96
 _READ_BACK = (
     "spend", "releases", "release_months", "pair_months", "pair_years", "pair_totals",
     "party_months", "usual_deals",

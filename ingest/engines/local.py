@@ -24,7 +24,7 @@ _PART_OF = re.compile(r"/\* (?P<size>large )?part of (?P<table>\w+)\.(?P<column>
 _SHARD = re.compile(r"/\* (\w+\.shard,) \*/")
 _SHARD_OF = re.compile(r"/\* shard of (\w+) \*/")
 _T = TypeVar("_T")
-MEMORY = 56
+MEMORY = 48
 """MB of its own; with what Python, libraries and SQLite take, a build stays below 300"""
 BATCH = 10_000
 """rows"""

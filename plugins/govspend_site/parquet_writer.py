@@ -23,7 +23,7 @@ _KINDS = {
 }  # fmt: skip
 # A value of each type, from which the driver knows what a column is that begins with unknowns.
 _SAMPLES = {"integer": "0", "real": "0.5", "text": "''", "date": "''", "blob": "x''"}
-_IN_A_ROW_GROUP = 100_000
+_IN_A_ROW_GROUP = 60_000
 _PARAMETER_OR_QUOTED = re.compile(
     r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"[^"]*"|\[[^]]*\]|:(\w+)""", re.S
 )

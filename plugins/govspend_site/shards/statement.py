@@ -7,6 +7,7 @@ understood is no error: it is asked of all shards together.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -95,6 +96,32 @@ def read(sql: str) -> Listing | Sums | None:
     if found is None:
         return None
     return _limited(found) or _listing(found) or _sums(found)
+
+
+def conditions_within(sql: str) -> tuple[str, ...]:
+    """What must hold of every line that a statement reads, where it reads them in one SELECT alone.
+
+    That stands in brackets, as in `WITH chosen AS (SELECT … FROM spend WHERE …)`. Nothing is told
+    of any other statement.
+    """
+    if len(_FROM_LINES.findall(sql)) != 1:
+        return ()
+    within = [text for text in _in_brackets(sql) if _FROM_LINES.search(text)]
+    # The innermost is the shortest.
+    found = _clauses(min(within, key=len)) if within else None
+    if not found or found.get("from", "").lower() != "spend":
+        return ()
+    return _conditions(found)
+
+
+def _in_brackets(sql: str) -> Iterator[str]:
+    """Whatever stands in a pair of brackets."""
+    opened: list[int] = []
+    for token in _TOKEN.finditer(sql):
+        if token[0] == "(":
+            opened.append(token.end())
+        elif token[0] == ")" and opened:
+            yield sql[opened.pop() : token.start()]
 
 
 def _limited(found: dict[str, str]) -> Listing | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from govspend_site.shards import reads
+from govspend_site.shards import needed, reads, statement
 from govspend_site.shards.files import Shard
 
 MOST_ATTACHED = 10
@@ -83,16 +83,19 @@ class Together:
         self._finish(db)
 
     def _copy(self, db: sqlite3.Connection, sql: str, given: Any) -> None:
-        """Copies the lines that a statement reads: those that it looks for, or all of them."""
+        """Copies the lines that a statement reads, as far as it tells which; else all of them."""
         db.execute(f"PRAGMA temp.max_page_count = {MOST_COPIED // _PAGE}")
         found, values = _looked_for(db, sql, given)
+        conditions = () if found else _of_lines(db, statement.conditions_within(sql), given)
+        if conditions:
+            found, values = f" WHERE {' AND '.join(conditions)}", given
         wanted = _columns(db, sql, given)
         for table, columns in wanted.items():
             db.execute(f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM main.{table}")  # noqa: S608
-        for shard in self._shards:
+        for shard in needed.shards(db, self._shards, conditions, given):
             with _attached(db, shard):
                 for table, columns in wanted.items():
-                    chosen, at = (found, values) if table == "spend" else ("", [])
+                    chosen, at = (found, values) if table == "spend" else ("", ())
                     lines = f"SELECT {columns} FROM shard.{table}{chosen}"  # noqa: S608
                     db.execute(f"INSERT INTO temp.{table} {lines}", at)
         if _MATCH.search(sql):
@@ -146,7 +149,7 @@ def _columns(db: sqlite3.Connection, sql: str, given: Any) -> dict[str, str]:
     return found
 
 
-def _looked_for(db: sqlite3.Connection, sql: str, given: Any) -> tuple[str, list[Any]]:
+def _looked_for(db: sqlite3.Connection, sql: str, given: Any) -> tuple[str, Any]:
     """The condition on the lines of a shard that a statement looks for, with its value."""
     search, chosen = _MATCH.search(sql), _CHOSEN.search(sql)
     if search:
@@ -160,6 +163,16 @@ def _looked_for(db: sqlite3.Connection, sql: str, given: Any) -> tuple[str, list
     source = " FROM asked" if before else ""
     # As SQLite reads it in the statement.
     return found, [db.execute(f"{before} SELECT {what}{source}", given).fetchone()[0]]
+
+
+def _of_lines(db: sqlite3.Connection, conditions: Iterable[str], given: Any) -> tuple[str, ...]:
+    """Those that are about lines alone, and not about what stands around the place of reading."""
+    found = []
+    for condition in conditions:
+        with suppress(sqlite3.Error):
+            db.execute(f"EXPLAIN SELECT 1 FROM main.spend WHERE {condition}", given)  # noqa: S608
+            found.append(condition)
+    return tuple(found)
 
 
 def _searchable(db: sqlite3.Connection) -> None:
