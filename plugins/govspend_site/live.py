@@ -41,7 +41,7 @@ class Edition(known_schema.KnownSchema, ShardedDatabase):
     def __init__(self, datasette: Any, path: Path, name: str) -> None:
         super().__init__(datasette, str(path), is_mutable=False)
         self.name = self.route = name
-        self.cached_hash = path.stem
+        self.cached_hash, self.cached_size = path.stem, path.stat().st_size
         self.edition_id = path.stem.removeprefix(f"{name}-")
         self.readers = 0
         self.month_lines: dict[str, int] | None = None
