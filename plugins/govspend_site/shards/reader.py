@@ -10,8 +10,9 @@ one index would do. So a statement goes one of two ways:
 - Together. Whatever else is asked (a median, a count of different buyers) runs on the edition's own
   file with the shards attached and a temporary view over them in place of each table of lines,
   which SQLite finds first. Of more than ten shards, and of what a search finds, lines are copied
-  into temporary tables instead: those that are looked for by words or by one buyer, else all, and
-  of them the columns that are read. That takes three times as long; a copy has a largest size.
+  into temporary tables instead: those that are looked for by words or by one buyer, or for which
+  the conditions of its one place of reading hold, else all; and of
+  them the columns that are read. That takes longer; a copy has a largest size.
 
 What reads no line never comes here, and opens no shard. Nothing here imports Datasette, so that a
 worker of the lane reads lines in the same way.
