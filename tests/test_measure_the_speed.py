@@ -129,12 +129,17 @@ def _inventory(path: Path) -> dict[str, int]:
 
 
 def test_memory_is_that_of_the_whole_tree_at_its_highest() -> None:
-    """Work handed to a child is work of the build."""
-    take = "import time; x = b'x' * 80_000_000; time.sleep(.6)"
-    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {take!r}])"
+    """Work handed to children is work of the build, that of two at once as much as both have."""
+    take = "import time; x = b'x' * 80_000_000; time.sleep(2)"
+    parent = (
+        "import subprocess, sys\n"
+        f"both = [subprocess.Popen([sys.executable, '-c', {take!r}]) for _ in range(2)]\n"
+        "sys.exit(max(one.wait() for one in both))"
+    )
     process = subprocess.Popen([sys.executable, "-c", parent])
     with Watch(process.pid) as watch:
         assert process.wait(timeout=60) == 0
     assert 80 < watch.largest_mb < 120
-    assert watch.together_mb > watch.largest_mb
+    # What the three share with other processes of Python counts in part only.
+    assert 160 < watch.together_mb < 3 * watch.largest_mb
     assert os.getpid() not in watch.peaks
