@@ -183,6 +183,11 @@ class Archive:
             raise ArchiveError(f"'{sha256}' is not a sha256: 64 digits 0-9 and a-f are expected.")
         return self.root / "objects" / sha256
 
+    def is_sound(self, sha256: str) -> bool:
+        """Whether the bytes of that sha256 are there, and are those, after reading them all."""
+        path = self.path(sha256)
+        return path.exists() and digest(path)[0] == sha256
+
     def verify(self, sha256: str) -> Path:
         """The path of the bytes, after reading them all. Raises ArchiveError if they differ."""
         path = self.path(sha256)
@@ -271,9 +276,9 @@ class Archive:
 
     def _keep(self, path: Path, sha256: str) -> None:
         """Move the file among the objects, unless a sound one is there; a damaged one is mended."""
-        target = self.path(sha256)
-        if target.exists() and digest(target)[0] == sha256:
+        if self.is_sound(sha256):
             return
+        target = self.path(sha256)
         target.parent.mkdir(exist_ok=True)
         path.chmod(0o444)
         _sync(path)

@@ -93,6 +93,9 @@ class _Run:
     def _have(self, source: AnySource, item: listings.Item, position: int) -> Outcome:
         """Fetch one file and keep it if it is new."""
         known = self.archive.newest(self.feed.feed_id, item.url)
+        if known and item.path and self._is_kept(item.path, known):
+            facts = self._facts(source, item, web.Answer(200), position)
+            return _unchanged(known, self.archive.amend(known, facts))
         with self.archive.spare() as spare:
             answer = self._get(item, known, spare)
             facts = self._facts(source, item, answer, position)
@@ -100,6 +103,15 @@ class _Run:
                 return _unchanged(known, self.archive.amend(known, _as_served(facts, known)))
             _refuse_other_kinds(Path(spare.name), item.url)
             return self._keep(Path(spare.name), facts, known)
+
+    def _is_kept(self, path: Path, known: Receipt) -> bool:
+        """Whether the file on this machine is still what was kept of it; then nothing is copied."""
+        byte_count = path.stat().st_size
+        return (
+            byte_count == known.byte_count <= self.feed.limits.max_mb * web.MB
+            and digest(path) == (known.sha256, byte_count)
+            and self.archive.is_sound(known.sha256)
+        )
 
     def _get(self, item: listings.Item, known: Receipt | None, spare: IO[bytes]) -> web.Answer:
         """Write the file's bytes into `spare`; on a 304 there are none."""

@@ -5,6 +5,7 @@ Against a real server on this machine that answers as GOV.UK and CKAN do.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -198,6 +199,34 @@ def test_local_files(desk: Desk) -> None:
     assert [entry.filename for entry in receipts] == ["a.csv", "b.csv", "c.txt"]
     assert [outcome.status for outcome in desk.fetch()] == ["unchanged"] * 3
     assert len(desk.archive.receipts("sales")) == 3
+
+
+def test_a_local_file_is_known_by_its_bytes(desk: Desk) -> None:
+    """Protects from a look at length or date alone, and from keeping what has gone bad."""
+    path = desk.folder / "x.csv"
+    path.write_bytes(CSV)
+    desk.sources = [{"kind": "file", "path": "x.csv"}]
+    first, again = desk.one(), desk.one()
+    assert (first.status, again.status) == ("new", "unchanged")
+    assert first.receipt and again.receipt == first.receipt
+
+    kept = desk.archive.path(first.receipt.sha256)
+    kept.chmod(0o644)
+    kept.write_bytes(CSV[::-1])
+    assert desk.one().status == "unchanged" and kept.read_bytes() == CSV
+
+    when = path.stat()
+    path.write_bytes(CSV.replace(b"12.50", b"99.99"))
+    os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
+    assert desk.one().status == "new"
+
+    desk.sources[0]["encoding"] = "mac_roman"
+    told = desk.one()
+    assert told.status == "unchanged" and told.message.endswith("what is said of it has changed.")
+
+    desk.limits = desk.limits.model_copy(update={"max_mb": 0.00001})
+    refused = desk.one()
+    assert refused.status == "failed" and "more than" in refused.message
 
 
 def test_a_file_above_the_declaration(desk: Desk) -> None:
