@@ -228,9 +228,8 @@ def summarise(shop: Workshop) -> None:
     """Make the cubes of the unpublished database again."""
     with locked(shop.build):
         made = plan(shop)
-        db = loading.connect(_unpublished(shop))
-        building.summarise_all(shop, made, db)
-        db.close()
+        _unpublished(shop)
+        building.summarise_all(shop, made)
     click.echo(f"{shop.work} is summarised.")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -71,10 +70,7 @@ def load_lines(shop: Workshop, made: Plan, names: Names) -> list[shards.Told]:
     # Imported here: an idle build does without Arrow and the engine, which take a moment.
     from ingest import fill, relate
 
-    with (
-        contextlib.closing(load.connect(shop.work, load.BESIDE)) as db,
-        contextlib.closing(shop.engine()) as working,
-    ):
+    with contextlib.closing(shop.engine()) as working:
         shop.progress.moving("how lines are related")
         with shop.progress.step("relate"):
             keys = relate.relate(working, made.placed(), names, made.shards)
@@ -84,10 +80,10 @@ def load_lines(shop: Workshop, made: Plan, names: Names) -> list[shards.Told]:
             if keys.shards:
                 told = shards.write(shop.work, shop.bulk, working, keys)
             else:
-                fill.fill(db, working, keys, load.LINES)
+                fill.fill(shop.work, working, keys, load.LINES)
         shop.progress.moving("cubes")
         with shop.progress.step("summarise"):
-            fill.fill(db, working, keys, load.CUBES)
+            fill.fill(shop.work, working, keys, load.CUBES)
     return told
 
 
@@ -99,16 +95,17 @@ def index_all(shop: Workshop, told: list[shards.Told]) -> None:
             load.finish(db, lambda text: shop.progress.moving(text))
 
 
-def summarise_all(shop: Workshop, made: Plan, db: sqlite3.Connection) -> None:
-    """Makes the cubes of a database again that has its lines."""
+def summarise_all(shop: Workshop, made: Plan) -> None:
+    """Makes the cubes of the unpublished database again, which has its lines."""
     from ingest import fill, relate
 
     counts = load.published_names(made.all_taken())
     names = {kind: match.match(kind, counts[kind])[1] for kind in counts}
     with contextlib.closing(shop.engine()) as working, shop.progress.step("summarise"):
         keys = relate.relate(working, made.placed(), names)
-        load.empty(db, load.CUBES)
-        fill.fill(db, working, keys, load.CUBES)
+        with contextlib.closing(load.connect(shop.work)) as db:
+            load.empty(db, load.CUBES)
+        fill.fill(shop.work, working, keys, load.CUBES)
 
 
 def _edition(shop: Workshop, made: Plan) -> dict[str, Any]:

@@ -305,7 +305,7 @@ def _as_staged(release: Release, folder: Path) -> BulkFile:
     for lines in release.staged.batches("lines"):
         whole = pa.table({
             "line_number": lines.column("line_number"),
-            "base_id": pa.array(map(digits, lines.column("base_id").to_pylist()), pa.string()),
+            "base_id": digits(lines.column("base_id")),
             **{kind: names.take(lines.column(kind)) for kind, names in named.items()},
             "description": lines.column("description"),
             "amount_pence": lines.column("amount_pence"),

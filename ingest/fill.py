@@ -1,24 +1,32 @@
-"""Relations to rows: the numbers in them become what they stand for, and tables are filled."""
+"""Relations to rows: the numbers in them become what they stand for, and tables are filled.
+
+Column by column, as Arrow has them, to the end: no cell of a line is ever a value of Python's.
+"""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Set
-from typing import Any
+import itertools
+import sys
+from array import array
+from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from ingest import load
 from ingest.engine import Engine
 from ingest.relate import Keys, statements
 
 UNDER = ("month", "framework", "lot", "sector", "supplier_size")
-Columns = dict[str, list[Any]]
+Columns = dict[str, pa.Array]
 
 
-def fill(db: sqlite3.Connection, engine: Engine, keys: Keys, tables: Set[str]) -> None:
+def fill(path: Path, engine: Engine, keys: Keys, tables: Set[str]) -> None:
     """Fills those of the `tables` that relations.sql has rows for, in its order."""
     for name, sql in rows_of(tables).items():
-        insert(db, name, engine.batches(sql), keys)
+        insert(path, name, engine.batches(sql), keys)
 
 
 def rows_of(tables: Set[str]) -> dict[str, str]:
@@ -26,41 +34,64 @@ def rows_of(tables: Set[str]) -> dict[str, str]:
     return {name: sql for what, name, sql in statements() if what == "rows" and name in tables}
 
 
-def insert(
-    db: sqlite3.Connection, name: str, batches: Iterator[pa.RecordBatch], keys: Keys
-) -> None:
-    """Rows of the relations into the table `name`."""
-    db.execute("BEGIN")
-    for columns in columns_of(batches, keys):
-        listed, marks = ", ".join(columns), ", ".join("?" * len(columns))
-        db.executemany(
-            f"INSERT INTO {name} ({listed}) VALUES ({marks})",  # noqa: S608 - our own names
-            zip(*columns.values(), strict=True),
-        )
-    db.execute("COMMIT")
+def insert(path: Path, name: str, batches: Iterator[pa.RecordBatch], keys: Keys) -> None:
+    """Rows of the relations into the table `name` of the database in the making at `path`."""
+    rows = _ahead(columns_of(batches, keys))
+    first = next(rows, None)
+    if first is not None:
+        whole = itertools.chain([first], rows)
+        _insert(path, name, pa.RecordBatchReader.from_batches(first.schema, whole))
 
 
-def columns_of(batches: Iterator[pa.RecordBatch], keys: Keys) -> Iterator[Columns]:
+def _insert(path: Path, name: str, rows: pa.RecordBatchReader) -> None:
+    # Imported here: the driver's own interface for databases would load pandas and 40 MB with it.
+    from adbc_driver_manager import AdbcConnection, AdbcStatement
+    from adbc_driver_sqlite import connect
+
+    columns = rows.schema.names
+    listed, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    with connect(path.resolve().as_uri()) as database, AdbcConnection(database) as connection:
+        for pragma in load.pragmas(load.BESIDE):
+            with AdbcStatement(connection) as statement:
+                statement.set_sql_query(pragma)
+                statement.execute_update()
+        connection.set_autocommit(False)
+        with AdbcStatement(connection) as statement:
+            statement.set_sql_query(f"INSERT INTO {name} ({listed}) VALUES ({marks})")  # noqa: S608 - our own names
+            statement.bind_stream(rows)
+            statement.execute_update()
+        connection.commit()
+
+
+def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same, each in the making while the one before it is in use: there are two processors."""
+    with ThreadPoolExecutor(1) as aside:
+        coming = aside.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = aside.submit(next, batches, None)
+            yield batch
+
+
+def columns_of(batches: Iterator[pa.RecordBatch], keys: Keys) -> Iterator[pa.RecordBatch]:
     """The columns of the database for those of the relations, batch by batch."""
     tell = _telling(keys)
     for batch in batches:
-        given = {
-            name: column.to_pylist()
-            for name, column in zip(batch.schema.names, batch.columns, strict=True)
-        }
         found: Columns = {}
-        for name, values in given.items():
-            found |= tell[name](values) if name in tell else {name: values}
-        yield _together(found)
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            found |= tell[name](column) if name in tell else {name: column}
+        yield pa.RecordBatch.from_pydict(_together(found))
 
 
-def _telling(keys: Keys) -> dict[str, Callable[[list[Any]], Columns]]:
+def _telling(keys: Keys) -> dict[str, Callable[[pa.Array], Columns]]:
     """Column of the relations -> from its values to columns of the database."""
 
-    def looked_up(**lists: list[Any]) -> Callable[[list[Any]], Columns]:
-        return lambda values: {
-            name: [known[value] for value in values] for name, known in lists.items()
-        }
+    def looked_up(**lists: Sequence[str | None]) -> Callable[[pa.Array], Columns]:
+        known = {name: pa.array(values, pa.string()) for name, values in lists.items()}
+        return lambda places: {name: values.take(places) for name, values in known.items()}
+
+    def named(kind: str, parties: list[str]) -> Callable[[pa.Array], Columns]:
+        party = looked_up(**{f"{kind}_id": parties})
+        return lambda numbers: {f"{kind}_name_id": numbers, **party(numbers)}
 
     return {
         "release_key": looked_up(release_id=keys.releases),
@@ -69,33 +100,34 @@ def _telling(keys: Keys) -> dict[str, Callable[[list[Any]], Columns]]:
         "supplier_key": looked_up(supplier_id=keys.suppliers),
         "buyer_key": looked_up(buyer_id=keys.buyers),
         "under_key": looked_up(**{name: keys.under[name] for name in UNDER}),
-        "supplier_name_id": lambda values: {
-            "supplier_name_id": values,
-            "supplier_id": [keys.supplier_of_name[value] for value in values],
-        },
-        "buyer_name_id": lambda values: {
-            "buyer_name_id": values,
-            "buyer_id": [keys.buyer_of_name[value] for value in values],
-        },
+        "supplier_name_id": named("supplier", keys.supplier_of_name),
+        "buyer_name_id": named("buyer", keys.buyer_of_name),
     }
 
 
 def _together(columns: Columns) -> Columns:
     """The same where two columns make one."""
     if "base_id" in columns:
-        columns["spend_id"] = list(map(spend_id, columns.pop("base_id"), columns.pop("occurrence")))
+        columns["spend_id"] = spend_ids(columns.pop("base_id"), columns.pop("occurrence"))
     if "low_pence" in columns:
         # Of sales, which are above nought: half a penny rounds up.
-        pairs = zip(columns.pop("low_pence"), columns.pop("high_pence"), strict=True)
-        columns["usual_pence"] = [(low + high + 1) // 2 for low, high in pairs]
+        both = pc.add(columns.pop("low_pence"), columns.pop("high_pence"))
+        columns["usual_pence"] = pc.divide(pc.add(both, 1), 2)
     return columns
 
 
-def spend_id(base_id: int, occurrence: int) -> str:
-    """The id that a line is known by: its 16 digits, and its number where it has twins."""
-    return digits(base_id) if occurrence == 1 else f"{digits(base_id)}-{occurrence}"
+def spend_ids(base_id: pa.Array, occurrence: pa.Array) -> pa.Array:
+    """The ids that lines are known by: their 16 digits, and their numbers where they have twins."""
+    ids = digits(base_id)
+    numbered = pc.binary_join_element_wise(ids, occurrence.cast(pa.string()), "-")
+    return pc.if_else(pc.equal(occurrence, 1), ids, numbered)
 
 
-def digits(base_id: int) -> str:
-    """The whole number of 64 bits in hexadecimal, as `parse` had it."""
-    return f"{base_id & 0xFFFF_FFFF_FFFF_FFFF:016x}"
+def digits(base_id: pa.Array) -> pa.Array:
+    """Whole numbers of 64 bits in hexadecimal, 16 digits each, as `parse` had them."""
+    count, whole = len(base_id), memoryview(base_id.buffers()[1]).cast("B")
+    numbers = array("q", whole[8 * base_id.offset : 8 * (base_id.offset + count)].tobytes())
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    ends = pa.py_buffer(array("i", range(0, 16 * count + 1, 16)))
+    return pa.StringArray.from_buffers(count, ends, pa.py_buffer(numbers.tobytes().hex().encode()))

@@ -63,16 +63,17 @@ def _write_one(
 
     path = folder / _name(shard)
     with tempfile.TemporaryDirectory(prefix="shard-", dir=edition.parent) as aside:
-        with closing(load.create(Path(aside) / path.name, load.BESIDE)) as db:
+        making = Path(aside) / path.name
+        with closing(load.create(making, load.BESIDE)) as db:
             db.execute("ATTACH ? AS edition", [str(edition)])
             for table in REFERENCE:
                 db.execute(f"INSERT INTO main.{table} SELECT * FROM edition.{table}")  # noqa: S608 - our own names
-            db.execute("DETACH edition")
-            for name, batches in rows.items():
-                fill.insert(db, name, batches, keys)
-            if finishing:
+        for name, batches in rows.items():
+            fill.insert(making, name, batches, keys)
+        if finishing:
+            with closing(load.connect(making)) as db:
                 load.finish(db, lambda _: None)
-        (Path(aside) / path.name).replace(path)
+        making.replace(path)
     return _told(path) if finishing else {}
 
 

@@ -18,7 +18,11 @@ _FACETS = ("month", "framework", "lot", "sector", "supplier_size")
 
 
 def make(db: sqlite3.Connection) -> None:
-    """Fills the cubes of the lines of `spend`, whose names are told by their numbers."""
+    """Fills the cubes of the lines of `spend`, whose names are told by their numbers.
+
+    The database is a file, in which nothing is begun.
+    """
+    (path,) = (row[2] for row in db.execute("PRAGMA database_list") if row[1] == "main")
     lines = db.execute(
         f"SELECT release_id, line_number, {', '.join(_FACETS)}, amount_pence, supplier_name_id, "  # noqa: S608
         "buyer_name_id FROM spend ORDER BY rowid"
@@ -55,7 +59,7 @@ def make(db: sqlite3.Connection) -> None:
                 engine.define(name, sql)
             elif what == "table":
                 engine.make(name, sql)
-        fill.fill(db, engine, keys, OF_SPEND)
+        fill.fill(Path(path), engine, keys, OF_SPEND)
 
 
 def _hold(engine: LocalEngine, lines: list[tuple[Any, ...]], releases: list[str]) -> None:
