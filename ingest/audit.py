@@ -25,8 +25,10 @@ _OF_SPEND = (
     "release_id", "month", "financial_year", "framework", "lot", "sector", "supplier_size",
     "supplier_id", "buyer_id", "supplier_name_id", "buyer_name_id", "amount_pence",
 )  # fmt: skip
-# MB for them: by now nothing else is in memory, and texts take more room than numbers.
-_MEMORY = 96
+# There are few different ones of these: a number for each is enough, and takes a fifth of the room.
+_REPEATED = ("release_id", "framework", "lot", "sector", "supplier_id", "buyer_id")
+_MEMORY = 64
+"""MB for them"""
 _READ_BACK = (
     "spend", "releases", "release_months", "pair_months", "pair_years", "pair_totals",
     "party_months", "usual_deals",
@@ -222,11 +224,13 @@ def of_cubes(path: Path) -> list[Proof]:
     proofs = []
     lines = shards.paths(path, publish.bulk_folder(path))
     folder = path.parent / f".{path.stem}-audit"
+    numbers = read_back.Numbers(_REPEATED)
     with contextlib.closing(LocalEngine(folder, _MEMORY)) as engine:
+        # Lines first: who is in a cube alone then has a number above all others.
         for table in _READ_BACK:
             columns = _OF_SPEND if table == "spend" else None
             files = lines if table == "spend" else [path]
-            engine.hold_batches(table, read_back.reader(files, table, columns))
+            engine.hold_batches(table, numbers.of(read_back.reader(files, table, columns)))
         for kind in ("supplier", "buyer"):
             _divide(engine, f"{kind}_id")
         for name, sql in _TOGETHER.items():
@@ -239,7 +243,7 @@ def of_cubes(path: Path) -> list[Proof]:
 
 
 def _divide(engine: Engine, column: str) -> None:
-    """Parts by the parties of the lines: about as many lines in each, and no text in none."""
+    """Parts by the parties of the lines: about as many lines in each, and no number in none."""
     sql = f"SELECT {column}, count(*) AS line_count FROM spend GROUP BY {column} ORDER BY {column}"  # noqa: S608
     counts = {
         row[column]: row["line_count"] for batch in engine.batches(sql) for row in batch.to_pylist()
@@ -247,10 +251,10 @@ def _divide(engine: Engine, column: str) -> None:
     engine.divide(column, *(_parts(column, counts, most) for most in (PART, LARGE)))
 
 
-def _parts(column: str, counts: dict[str, int], most: int) -> list[str]:
-    ends = [high.replace("'", "''") for _, high in ranges(counts, most)][:-1]
-    above = ["1 = 1", *(f"{{0}}.{column} > '{end}'" for end in ends)]
-    up_to = [*(f"{{0}}.{column} <= '{end}'" for end in ends), "1 = 1"]
+def _parts(column: str, counts: dict[int, int], most: int) -> list[str]:
+    ends = [high for _, high in ranges(counts, most)][:-1]
+    above = ["1 = 1", *(f"{{0}}.{column} > {end}" for end in ends)]
+    up_to = [*(f"{{0}}.{column} <= {end}" for end in ends), "1 = 1"]
     return [f"{low} AND {high}" for low, high in zip(above, up_to, strict=True)]
 
 

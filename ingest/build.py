@@ -124,33 +124,54 @@ def _review_lists(shop: Workshop, parties: dict[match.Kind, list[match.Party]]) 
 
 def prove(shop: Workshop, made: Plan) -> list[audit.Proof]:
     """Raises AuditError where a proof does not hold."""
-    with shop.progress.step("audit"):
-        proofs = audit.audit(shop.work, made.all_taken(), made.admitted_files)
+    proofs = _prove_tables(shop, made) + _prove_cubes(shop)
     audit.require(proofs)
     return proofs
 
 
 def write_bulk(shop: Workshop, made: Plan) -> None:
     """The bulk files of the unpublished database, made anew."""
+    _write_bulk(shop, made, _write_staged(shop, made))
+
+
+def _write_staged(shop: Workshop, made: Plan) -> dict[str, publish.BulkFile]:
     # Imported here: Arrow's functions take a moment that an idle build saves.
     from ingest import bulk
 
     with shop.progress.step("bulk"):
-        bulk.write(shop.work, shop.bulk, made.all_taken(), shop.archive)
+        return bulk.write_staged(shop.bulk, made.all_taken())
+
+
+def _write_bulk(shop: Workshop, made: Plan, staged: dict[str, publish.BulkFile]) -> None:
+    from ingest import bulk
+
+    with shop.progress.step("bulk"):
+        bulk.write(shop.work, shop.bulk, made.all_taken(), shop.archive, staged)
+
+
+def _prove_tables(shop: Workshop, made: Plan) -> list[audit.Proof]:
+    with shop.progress.step("audit"):
+        return audit.of_tables(shop.work, made.all_taken(), made.admitted_files)
+
+
+def _prove_cubes(shop: Workshop) -> list[audit.Proof]:
+    with shop.progress.step("audit"):
+        return audit.of_cubes(shop.work)
 
 
 def _make(shop: Workshop, made: Plan) -> list[audit.Proof]:
-    """The database with its bulk files, proven. Each step gives back its memory before the next."""
+    """The database with its bulk files, proven. Each step gives back its memory before the next.
+
+    Two that do not wait for each other are at work at once, of which one takes little memory.
+    """
     names = _apart(load_names, shop, made)()
     told = _apart(load_lines, shop, made, names)()
+    staged = _apart(_write_staged, shop, made)
     _apart(index_all, shop, told)()
-    # These only read the database: the one needs a processor, the other hardly any memory.
-    written = _apart(write_bulk, shop, made)
-    with shop.progress.step("audit"):
-        proofs = audit.of_tables(shop.work, made.all_taken(), made.admitted_files)
-    written()
-    with shop.progress.step("audit"):
-        proofs += apart.Apart(audit.of_cubes, shop.work).result()
+    tables = _apart(_prove_tables, shop, made)
+    _apart(_write_bulk, shop, made, staged())()
+    proofs = _apart(_prove_cubes, shop)()
+    proofs = tables() + proofs
     audit.require(proofs)
     return proofs
 

@@ -9,18 +9,20 @@ import itertools
 import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest import load
+from ingest.ahead import ahead
 from ingest.engine import Engine
 from ingest.relate import Keys, statements
 
 UNDER = ("month", "framework", "lot", "sector", "supplier_size")
 Columns = dict[str, pa.Array]
+# KiB of pages in memory: ids of lines come in no order, so that their index is written all over.
+_CACHE = {"spend": 3 * load.BESIDE}
 
 
 def fill(path: Path, engine: Engine, keys: Keys, tables: Set[str]) -> None:
@@ -36,11 +38,28 @@ def rows_of(tables: Set[str]) -> dict[str, str]:
 
 def insert(path: Path, name: str, batches: Iterator[pa.RecordBatch], keys: Keys) -> None:
     """Rows of the relations into the table `name` of the database in the making at `path`."""
-    rows = _ahead(columns_of(batches, keys))
+    wrong: list[Exception] = []
+    rows = _noted(ahead(columns_of(batches, keys)), wrong)
     first = next(rows, None)
-    if first is not None:
-        whole = itertools.chain([first], rows)
-        _insert(path, name, pa.RecordBatchReader.from_batches(first.schema, whole))
+    if first is None:
+        return
+    whole = pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], rows))
+    try:
+        _insert(path, name, whole)
+    except Exception:
+        # Of what went wrong in the making of the rows the driver knows the text alone.
+        if wrong:
+            raise wrong[0] from None
+        raise
+
+
+def _noted(rows: Iterator[pa.RecordBatch], wrong: list[Exception]) -> Iterator[pa.RecordBatch]:
+    """The same rows. What goes wrong in their making is noted in `wrong`."""
+    try:
+        yield from rows
+    except Exception as error:
+        wrong.append(error)
+        raise
 
 
 def _insert(path: Path, name: str, rows: pa.RecordBatchReader) -> None:
@@ -51,7 +70,7 @@ def _insert(path: Path, name: str, rows: pa.RecordBatchReader) -> None:
     columns = rows.schema.names
     listed, marks = ", ".join(columns), ", ".join("?" * len(columns))
     with connect(path.resolve().as_uri()) as database, AdbcConnection(database) as connection:
-        for pragma in load.pragmas(load.BESIDE):
+        for pragma in load.pragmas(_CACHE.get(name, load.BESIDE)):
             with AdbcStatement(connection) as statement:
                 statement.set_sql_query(pragma)
                 statement.execute_update()
@@ -61,15 +80,6 @@ def _insert(path: Path, name: str, rows: pa.RecordBatchReader) -> None:
             statement.bind_stream(rows)
             statement.execute_update()
         connection.commit()
-
-
-def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same, each in the making while the one before it is in use: there are two processors."""
-    with ThreadPoolExecutor(1) as aside:
-        coming = aside.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = aside.submit(next, batches, None)
-            yield batch
 
 
 def columns_of(batches: Iterator[pa.RecordBatch], keys: Keys) -> Iterator[pa.RecordBatch]:

@@ -12,12 +12,27 @@ import json
 import os
 import shutil
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 LINK = "govspend.db"
 # What says of the bulk files what they are.
 MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class BulkFile:
+    """What is known of a file without opening it. `kind` names its description in metadata.yml."""
+
+    name: str
+    kind: str
+    media_type: str
+    byte_count: int
+    sha256: str
+    row_count: int
+    release_id: str | None = None
+    encoding: str | None = None
 
 
 def publish(proven: Path, build: Path, edition_id: str, report: dict[str, Any]) -> Path:

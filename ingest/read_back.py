@@ -39,6 +39,35 @@ def reader(
     return pa.RecordBatchReader.from_batches(schema, rows)
 
 
+class Numbers:
+    """Numbers in the place of texts in some columns: the same text has the same in all tables."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._known: dict[str, dict[str, int]] = {name: {} for name in columns}
+
+    def of(self, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
+        """The same rows. A number is above all that were given before it."""
+        fields = [
+            pa.field(field.name, pa.int32()) if field.name in self._known else field
+            for field in rows.schema
+        ]
+        schema = pa.schema(fields)
+        return pa.RecordBatchReader.from_batches(
+            schema, (pa.record_batch(list(self._columns(batch)), schema) for batch in rows)
+        )
+
+    def _columns(self, batch: pa.RecordBatch) -> Iterator[pa.Array]:
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            known = self._known.get(name)
+            if known is None:
+                yield column
+                continue
+            found = column.dictionary_encode()
+            texts = found.dictionary.to_pylist()
+            numbers = [known.setdefault(text, len(known)) for text in texts]
+            yield pa.array(numbers, pa.int32()).take(found.indices)
+
+
 def batches(path: Path, sql: str) -> Iterator[pa.RecordBatch]:
     """What `sql` gives; what a column is, is told by its first cell."""
     # Imported here, for an idle build does without it. The driver's own interface for databases

@@ -286,10 +286,8 @@ def test_the_usual_deal_of_a_firm_of_two_sizes_is_of_all_its_sales(tmp_path: Pat
         parts = {what: sql for what, name, sql in relate.statements() if name == "usual_deals"}
         engine.make("usual_deals", parts["table"])
         (found,) = fill.columns_of(engine.batches(parts["rows"]), keys)
-    columns = [
-        found.column(name).to_pylist() for name in ("size_choice", "supplier_id", "usual_pence")
-    ]
-    assert sorted(zip(*columns, strict=True)) == [
+    cells = found.select(["size_choice", "supplier_id", "usual_pence"]).to_pylist()
+    assert sorted(tuple(cell.values()) for cell in cells) == [
         ("Large", "one", 6), ("SME", "two", 2), ("any", "one", 6), ("any", "two", 3),
         ("not-published", "two", 15),
     ]  # fmt: skip

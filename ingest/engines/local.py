@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest import stage
+from ingest.ahead import ahead
 from ingest.engine import PART, Failed, Job, Take
 from ingest.errors import IngestError
 
@@ -82,7 +83,7 @@ class LocalEngine:
         path = self._folder / f"{name}.parquet"
         self._folder.mkdir(parents=True, exist_ok=True)
         with pq.ParquetWriter(path, batches.schema) as writer:
-            for batch in batches:
+            for batch in ahead(batches):
                 writer.write_batch(batch)
         self.read(name, path)
 
