@@ -9,10 +9,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from ingest import admitted, apart, audit, load, match, places, publish, shards
+from ingest import admitted, apart, audit, load, match, places, publish, shards, stage
 from ingest.errors import IngestError, NothingToPublish
 from ingest.outcome import Outcome
-from ingest.plan import Plan, plan
+from ingest.plan import Plan, plan, staged_folders
 from ingest.workshop import Workshop
 
 _T = TypeVar("_T")
@@ -216,6 +216,7 @@ def build(shop: Workshop, *, fetched: list[Outcome] | None = None, keep: int = 0
                 publish.publish(shop.work, shop.build, made.edition_id, report)
         if report["outcome"] == "published":
             report["taken_down"] = publish.take_down(shop.build)
+            stage.forget(shop.build / "staged", staged_folders(shop))
         report["retired"] = publish.retire(shop.build, keep)
     except IngestError as error:
         report["error"] = str(error)

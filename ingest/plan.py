@@ -136,6 +136,15 @@ def plan(shop: Workshop) -> Plan:
     return Plan(feeds, found, failures, customers, listed, declared.shards)
 
 
+def staged_folders(shop: Workshop) -> set[Path]:
+    """The folders in which files of the declared feeds are staged, whatever became of them."""
+    return {
+        stage.place(_as_declared(receipt, feed), feed, shop.build / "staged")
+        for feed in shop.declaration.feeds.values()
+        for receipt in shop.archive.receipts(feed.feed_id)
+    }
+
+
 def _clear(staged: Path) -> None:
     """Removes what was begun there and never finished, as when a machine was lost.
 

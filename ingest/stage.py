@@ -1,9 +1,10 @@
 """A release becomes columnar files, once: read, renamed and parsed. Carries no rules of its own.
 
-`build/staged/<feed>/<key>/` holds `lines.parquet`, `facets.parquet` and `names.parquet` (what its
-lines are counted under and whom they name, once each), `rejects.parquet`, `notes.parquet` and
-`summary.json`. The key is a hash of the bytes, of the feed's settings and of the code that parses,
-so a folder that is there is right, and one that is not is made aside and renamed into place.
+`build/staged/feed_id=<feed>/staged_as=<key>/`, laid out as Hive has it, holds `lines.parquet`,
+`facets.parquet` and `names.parquet` (what its lines are counted under and whom they name, once
+each), `rejects.parquet`, `notes.parquet` and `summary.json`. The key is a hash of the bytes, of the
+feed's settings and of the code that parses, so a folder that is there is right, and one that is not
+is made aside and renamed into place.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import sys
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -75,7 +76,7 @@ def stage(
     `report` is told the number of lines read, now and then. Raises ReadError or HeadingError when
     the file is not a table of this feed.
     """
-    target = folder / feed.feed_id / _key(receipt, feed)
+    target = place(receipt, feed, folder)
     if not is_staged(receipt, feed, folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".staging-", dir=target.parent))
@@ -108,7 +109,19 @@ def _few_collections() -> Iterator[None]:
 
 
 def is_staged(receipt: Receipt, feed: Feed, folder: Path) -> bool:
-    return (folder / feed.feed_id / _key(receipt, feed) / "summary.json").exists()
+    return (place(receipt, feed, folder) / "summary.json").exists()
+
+
+def place(receipt: Receipt, feed: Feed, folder: Path) -> Path:
+    """The folder of a release. Readers of Parquet take `feed_id` and `staged_as` for columns."""
+    return folder / f"feed_id={feed.feed_id}" / f"staged_as={_key(receipt, feed)}"
+
+
+def forget(folder: Path, used: Collection[Path]) -> None:
+    """Removes what is staged under `folder` and not `used`: by other code, or by other settings."""
+    for path in {*folder.glob("*/*")} - {*used}:
+        if path.is_dir():
+            shutil.rmtree(path)
 
 
 def stage_ahead(

@@ -206,7 +206,7 @@ def test_what_a_lost_machine_has_begun_goes_with_the_build(
     split = LocalEngine.split
 
     def lost(*given: Any) -> Iterator[dict[str, Any]]:
-        for folder in ("staged/gcloud-sales/.staging-lost", "work/shard-lost"):
+        for folder in ("staged/feed_id=gcloud-sales/.staging-lost", "work/shard-lost"):
             (tmp_path / "build" / folder).mkdir()
             (tmp_path / "build" / folder / "half").write_bytes(b"SQLite")
         return split(*given)
@@ -223,7 +223,7 @@ def test_what_a_running_build_has_begun_is_left_alone(tmp_path: Path) -> None:
     """A second build, or a preview, is refused before it tidies up; the next one does."""
     (tmp_path / "good.csv").write_bytes(formats.december_2017(formats.LINES))
     declared = formats.declare(tmp_path, gcloud_sales="good.csv")
-    begun = tmp_path / "build" / "staged" / "gcloud-sales" / ".staging-begun"
+    begun = tmp_path / "build" / "staged" / "feed_id=gcloud-sales" / ".staging-begun"
     begun.mkdir(parents=True)
     (begun / "lines.parquet").write_bytes(b"PAR1")
     asked = ("--feeds", declared, "--build", tmp_path / "build")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+import duckdb
+import formats
 import pyarrow.parquet as pq
 import pytest
 from conftest import ingest
@@ -194,3 +197,43 @@ def test_a_step_that_is_killed_stops_the_build_with_a_sentence() -> None:
     with pytest.raises(ZeroDivisionError):
         apart.Apart(lambda: 1 // 0).result()
     assert apart.Apart(sorted, [2, 1]).result() == [1, 2]
+
+
+def test_what_is_staged_is_laid_out_as_hive_has_it(tmp_path: Path) -> None:
+    """Analysts and clusters read all releases of all feeds at once, and know whose a line is."""
+    (tmp_path / "one.csv").write_bytes(formats.december_2017(formats.LINES))
+    (tmp_path / "two.csv").write_bytes(formats.december_2017(formats.LINES[:2]))
+    declared = formats.declare(tmp_path, gcloud_sales="one.csv", gcloud_more="two.csv")
+    build = tmp_path / "build"
+    assert ingest("build", "--feeds", declared, "--build", build).returncode == 0
+    sql = f"""
+        SELECT feed_id, count(*), sum(amount_pence)
+        FROM read_parquet('{build}/staged/*/*/lines.parquet', hive_partitioning = true)
+        GROUP BY feed_id ORDER BY feed_id
+    """  # noqa: S608
+    with closing(sqlite3.connect(build / "govspend.db")) as db:
+        released = db.execute(
+            "SELECT feed_id, loaded_count, loaded_pence FROM releases ORDER BY feed_id"
+        )
+        assert duckdb.execute(sql).fetchall() == released.fetchall()
+
+
+def test_what_was_staged_otherwise_goes_when_an_edition_is_there(tmp_path: Path) -> None:
+    """Years of new settings and code must not fill the disk. What was refused is not read again."""
+    (tmp_path / "one.csv").write_bytes(formats.december_2017(formats.LINES))
+    early = replace(formats.LINES[0], month="1999-01")
+    (tmp_path / "two.csv").write_bytes(formats.december_2017([early]))
+    declared = formats.declare(tmp_path, gcloud_sales="'*.csv'")
+    asked = ("--feeds", declared, "--build", tmp_path / "build")
+    staged = tmp_path / "build" / "staged"
+    assert ingest("build", *asked).returncode in (0, 3)
+    first = set(staged.glob("feed_id=*/*"))
+    (staged / "gcloud-sales" / "of-an-earlier-version").mkdir(parents=True)
+    with declared.open("a") as file:
+        file.write("    money: {dash_is_zero: false}\n")
+    assert ingest("build", *asked).returncode in (0, 3)
+    second = set(staged.glob("*/*")) - set(staged.glob("reference/*"))
+    assert len(first) == len(second) == 2 and not first & second
+    assert len(set(staged.glob("reference/*"))) == 1
+    assert ingest("build", *asked).returncode in (0, 3)
+    assert set(staged.glob("feed_id=*/*")) == second
