@@ -65,6 +65,7 @@ def test_each_number_of_lines_has_one_section_and_the_others_stay() -> None:
 def test_the_section_says_when_the_machine_was_busy() -> None:
     """Seconds from a busy machine must not be quoted as the site's."""
     assert "machine was quiet" in results.section(1, {}, MACHINE)
+    assert "parts alone: build, swap" in results.section(1, {}, MACHINE, ["build", "swap"])
     assert "busy with other work" in results.section(1, {}, {**MACHINE, "load_before": 5.0})
 
 

@@ -1,6 +1,7 @@
 """`python -m tests.bench --rows N`: everything that is measured, or `--only` some of it.
 
-A whole run is written to tests/bench/RESULTS.md and build/bench.json; a part is only shown.
+A whole run is written to tests/bench/RESULTS.md and build/bench.json; a part is only shown, or with
+`--write` put into RESULTS.md, where it says which parts it is of.
 """
 
 from __future__ import annotations
@@ -36,13 +37,16 @@ _MANY = 1_000_000
 @click.option("--rows", default=260_000, show_default=True, help="Lines in the newest releases.")
 @click.option("--runs", default=None, type=int, help="Builds of each kind; the median counts.")
 @click.option("--only", multiple=True, type=click.Choice(list(PARTS)), help="These parts alone.")
+@click.option("--write", is_flag=True, help="Write a part to RESULTS.md, too.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=None,
     help="Where lines and builds stay for another run, instead of being removed at the end.",
 )
-def main(rows: int, runs: int | None, only: tuple[str, ...], folder: Path | None) -> None:
+def main(
+    rows: int, runs: int | None, only: tuple[str, ...], write: bool, folder: Path | None
+) -> None:
     """Measure this site beside the stock tools and the floors, in one run."""
     # Whoever ends the bench ends its servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -56,8 +60,10 @@ def main(rows: int, runs: int | None, only: tuple[str, ...], folder: Path | None
         measure(run, only or tuple(PARTS))
     click.echo(results.table(run.figures))
     if not only:
-        results.write(rows, run.figures, told)
-        run.say(f"Written to {results.RESULTS.relative_to(ROOT)} and build/bench.json.")
+        results.write_json(rows, run.figures, told)
+    if write or not only:
+        results.write(rows, run.figures, told, only)
+        run.say(f"Written to {results.RESULTS.relative_to(ROOT)}.")
 
 
 def measure(run: Run, wanted: tuple[str, ...]) -> None:

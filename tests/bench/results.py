@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,9 +153,12 @@ def _number(value: float | None) -> str:
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
 
 
-def section(rows: int, figures: Figures, machine: Mapping[str, object]) -> str:
-    """The part of RESULTS.md for this number of lines."""
-    return f"## {rows:,} lines\n\n{told_of(machine)}\n\n{table(figures)}"
+def section(
+    rows: int, figures: Figures, machine: Mapping[str, object], parts: Sequence[str] = ()
+) -> str:
+    """The part of RESULTS.md for this number of lines, of some `parts` of the bench or of all."""
+    alone = f" Of these parts alone: {', '.join(parts)}." if parts else ""
+    return f"## {rows:,} lines\n\n{told_of(machine)}{alone}\n\n{table(figures)}"
 
 
 def told_of(machine: Mapping[str, object]) -> str:
@@ -192,8 +195,13 @@ def _rows_of(part: str) -> int:
     return int(found[1].replace(",", ""))
 
 
-def write(rows: int, figures: Figures, machine: Mapping[str, object]) -> None:
+def write(
+    rows: int, figures: Figures, machine: Mapping[str, object], parts: Sequence[str] = ()
+) -> None:
     before = RESULTS.read_text("utf-8") if RESULTS.exists() else ""
-    RESULTS.write_text(merged(before, rows, section(rows, figures, machine)), "utf-8")
+    RESULTS.write_text(merged(before, rows, section(rows, figures, machine, parts)), "utf-8")
+
+
+def write_json(rows: int, figures: Figures, machine: Mapping[str, object]) -> None:
     JSON.parent.mkdir(exist_ok=True)
     JSON.write_text(as_json(rows, figures, machine), "utf-8")
