@@ -22,7 +22,7 @@ from ingest.relate import Keys, statements
 UNDER = ("month", "framework", "lot", "sector", "supplier_size")
 Columns = dict[str, pa.Array]
 # KiB of pages in memory: ids of lines come in no order, so that their index is written all over.
-_CACHE = {"spend": 3 * load.BESIDE}
+_CACHE = {"spend": 4 * load.BESIDE}
 
 
 def fill(path: Path, engine: Engine, keys: Keys, tables: Set[str]) -> None:

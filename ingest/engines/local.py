@@ -95,6 +95,7 @@ class LocalEngine:
         self._with_room(lambda: self._db.execute(f"CREATE TABLE {name} AS {first}"))
         for part in others:
             self._with_room(lambda part=part: self._db.execute(f"INSERT INTO {name} {part}"))  # type: ignore[misc]
+        self._rest()
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self._batches(self._divided(sql))
@@ -108,6 +109,7 @@ class LocalEngine:
                     for column in batch.columns
                 ]
                 yield pa.record_batch(columns, names=batch.schema.names)
+        self._rest()
 
     def _begun(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Its batches, when the first is there: to sort takes the most memory, and comes before."""
@@ -181,7 +183,16 @@ class LocalEngine:
         shown = ", ".join(f"CAST({name} AS BIGINT) AS {name}" for name in wide)
         return f"SELECT * REPLACE ({shown}) FROM ({sql})"  # noqa: S608
 
-    def close(self) -> None:
+    def _rest(self) -> None:
+        """Gives back memory: DuckDB keeps what it knows of what it has seen, Arrow what is free.
+
+        What was made is on disk, and is opened when it is asked for.
+        """
         if "_db" in self.__dict__:
             self._db.close()
+            del self._db
+        pa.default_memory_pool().release_unused()
+
+    def close(self) -> None:
+        self._rest()
         shutil.rmtree(self._folder, ignore_errors=True)
