@@ -228,7 +228,7 @@ def summarise(shop: Workshop) -> None:
     """Make the cubes of the unpublished database again."""
     with locked(shop.build):
         made = plan(shop)
-        _unpublished(shop)
+        _require_unpublished(shop)
         building.summarise_all(shop, made)
     click.echo(f"{shop.work} is summarised.")
 
@@ -256,7 +256,7 @@ def bulk(shop: Workshop) -> None:
     """Write the bulk files of the unpublished database: spend as CSV and Parquet, the releases."""
     with locked(shop.build):
         made = plan(shop)
-        _unpublished(shop)
+        _require_unpublished(shop)
         building.write_bulk(shop, made)
     click.echo(f"{shop.bulk} is there, to be published with {shop.work.name}.")
 
@@ -267,7 +267,7 @@ def publish(shop: Workshop) -> None:
     """Prove the unpublished database, write its bulk files and make it the newest edition."""
     with locked(shop.build):
         made = plan(shop)
-        _unpublished(shop)
+        _require_unpublished(shop)
         proofs = building.prove(shop, made)
         building.write_bulk(shop, made)
         report = {"edition_id": made.edition_id, "proofs": len(proofs), "outcome": "published"}
@@ -387,10 +387,9 @@ def _there(file: Path) -> Path:
     return file
 
 
-def _unpublished(shop: Workshop) -> Path:
+def _require_unpublished(shop: Workshop) -> None:
     if not shop.work.exists():
         raise IngestError(f"{shop.work}: no such file; `python -m ingest load` makes it.")
-    return shop.work
 
 
 def _published(shop: Workshop, made: Plan) -> Path:
