@@ -117,8 +117,9 @@ def test_what_the_site_says_of_keeping_is_kept_to(fleet: Fleet) -> None:
     whole = fleet.get("/buyers?_k=1", **{"accept-encoding": "gzip, deflate, br"})
     assert whole.headers["cache-status"] == "nginx; fwd=uri-miss"
     assert whole.headers["cache-control"] == "public, max-age=0, s-maxage=5, must-revalidate"
-    again = fleet.get("/buyers?_k=1", **{"accept-encoding": "gzip"})
-    assert again.headers["cache-status"] == "nginx; hit"
+    # nginx puts a page in its place a moment after it has sent the last of it.
+    asked = (fleet.get("/buyers?_k=1", **{"accept-encoding": "gzip"}) for _ in range(100))
+    again = next(found for found in asked if found.headers["cache-status"] == "nginx; hit")
     assert again.headers["content-encoding"] == "gzip"
     assert again.headers["etag"] == whole.headers["etag"]
     known = {"if-none-match": whole.headers["etag"], "accept-encoding": "gzip"}
