@@ -163,7 +163,10 @@ def browser() -> Iterator[Any]:
     """Debian's Chromium, headless, driven by Playwright."""
     if CHROMIUM is None:
         absent("chromium (Debian's package of that name)")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    # What is expected of a page may come late on a machine that is busy with the other tests.
+    expect.set_options(timeout=30_000)
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from conftest import Site
 from faulty_server import FaultyServer, body
+from playwright.sync_api import expect
 
 # One of every kind of page; those with a chart wait for it to come alive.
 _REFERRER = ("strict-origin-when-cross-origin", "no-referrer")
@@ -65,7 +66,7 @@ def test_only_the_embed_is_shown_in_another_site(
     with FaultyServer() as other:
         answer = body(html.encode(), headers={"Content-Type": "text/html"})
         page.goto(other.on("/", answer), wait_until="load")
-        assert page.frame_locator("iframe").locator("main").count() == framed
+        expect(page.frame_locator("iframe").locator("main")).to_have_count(int(framed))
 
 
 def test_every_answer_says_what_it_is(real_site: Site) -> None:

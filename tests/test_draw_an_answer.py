@@ -12,6 +12,7 @@ from conftest import ROOT, Site
 from govspend_site import result_chart, words
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 from sql_asked import ANY_VALUE, BY_MONTH, address, asked, links_of, words_of
 
 COLUMN = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -160,14 +161,14 @@ def test_a_chart_comes_alive(real_site: Site, page: Any) -> None:
     chart.wait_for()
     chart.focus()
     page.keyboard.press("End")
-    assert page.locator(".chart-tip").inner_text() == "June 2014: £18,285,112.83"
+    expect(page.locator(".chart-tip")).to_have_text("June 2014: £18,285,112.83")
 
 
 def test_one_chart_at_a_time_is_offered(real_site: Site, page: Any) -> None:
     """The browser's own charting waits until more kinds of chart are asked for."""
     page.goto(real_site.url + address(BY_MONTH), wait_until="networkidle")
     other = page.get_by_role("button", name="Show charting options")
-    assert other.count() == 0
+    expect(other).to_have_count(0)
     page.locator("summary", has_text="Draw a chart").click()
     page.locator("summary", has_text="More kinds of chart").click()
-    assert other.is_visible()
+    expect(other).to_be_visible()

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from conftest import ROOT, Site
+from playwright.sync_api import expect
 
 PAGES = ("/suppliers", "/suppliers/bjss", "/buyers", "/buyers/home-office")
 Line = dict[str, Any]
@@ -289,11 +290,11 @@ def test_the_filter_form_works_without_javascript(real_site: Site, browser: Any)
     page.goto(real_site.url + "/suppliers")
     page.get_by_label("Words in the name").fill("bjss")
     page.get_by_role("button", name="Show").click()
-    assert page.locator("table.party tbody tr").count() == 1
-    assert page.get_by_label("Words in the name").input_value() == "bjss"
+    expect(page.locator("table.party tbody tr")).to_have_count(1)
+    expect(page.get_by_label("Words in the name")).to_have_value("bjss")
     page.get_by_role("link", name="BJSS LTD").click()
-    assert page.locator("h1").inner_text() == "BJSS LTD"
-    assert page.locator("svg.chart-wide").is_visible()
+    expect(page.locator("h1")).to_have_text("BJSS LTD")
+    expect(page.locator("svg.chart-wide")).to_be_visible()
     context.close()
 
 
@@ -304,7 +305,7 @@ def test_a_page_fits_any_screen(real_site: Site, page: Any, path: str, width: in
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(real_site.url + path)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
 
 
 def test_a_place_is_shown_only_where_the_edition_has_one(sample_site: Site) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from conftest import Site
+from playwright.sync_api import expect
 
 WIDTHS = (1280, 320)
 MAIN_PAGES = (
@@ -80,9 +81,9 @@ def test_without_javascript_the_chart_and_tables_show(
     box = shown[0].bounding_box()
     assert box["width"] > 0.7 * min(width, 600)
     page.locator("summary", has_text="The same figures as a table").click()
-    assert page.locator("table.figures").is_visible()
+    expect(page.locator("table.figures").first).to_be_visible()
     page.goto(real_site.url + "/govspend/spend")
-    assert page.locator("table.rows-and-columns tbody tr").count() == 50
+    expect(page.locator("table.rows-and-columns tbody tr")).to_have_count(50)
     context.close()
 
 
@@ -129,7 +130,7 @@ def test_datasette_vega_draws_a_chart(real_site: Site, page: Any, path: str) -> 
             page.locator("summary", has_text=summary).click()
     page.get_by_role("button", name="Show charting options").click()
     page.get_by_label("Bar").check()
-    page.locator(".vega-embed canvas, .vega-embed svg").first.wait_for(timeout=10_000)
+    page.locator(".vega-embed canvas, .vega-embed svg").first.wait_for()
 
 
 def test_an_ad_hoc_chart_draws_more_than_the_page_and_says_where_it_stops(
@@ -169,7 +170,7 @@ def test_the_map_shows_places_and_fetches_them_from_nobody_but_its_tiles(
     page.route("**/*", lambda route: route.continue_() if _own(route, real_site) else route.abort())
     page.goto(f"{real_site.url}/govspend?sql={quote(sql)}")
     page.wait_for_selector(".leaflet-marker-icon")
-    assert page.locator(".leaflet-marker-icon").count() == 1
+    expect(page.locator(".leaflet-marker-icon")).to_have_count(1)
 
 
 def _own(route: Any, site: Site) -> bool:
@@ -184,9 +185,9 @@ def follow(page: Any, site: Site, key: str) -> None:
         pattern = re.compile(f"^{re.escape(name).replace(':', ' ?:')}$")
         page.get_by_role("link", name=pattern).first.click(timeout=5_000)
     page.wait_for_url(f"**/proof/{key}")
-    assert page.locator("h1").count() == 1
-    assert page.locator("ol.commands li").count() == 3
-    assert page.get_by_role("heading", name="Cite it").is_visible()
+    expect(page.locator("h1")).to_have_count(1)
+    expect(page.locator("ol.commands li")).to_have_count(3)
+    expect(page.get_by_role("heading", name="Cite it")).to_be_visible()
 
 
 @pytest.mark.parametrize("key", WAYS)

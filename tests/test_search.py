@@ -13,6 +13,7 @@ import httpx
 import pytest
 from conftest import Site
 from govspend_site import search
+from playwright.sync_api import expect
 
 HOSTILE = (
     '"', "'", "''; --", "a AND (", "NEAR(a b)", "a:b", "^a", "*", "-", "a*b*", "(", "\0", "a\0b",
@@ -174,7 +175,7 @@ def test_a_suggestion_is_chosen_by_keyboard(real_site: Site, page: Any) -> None:
     assert "suggestion" in page.locator("form [role=status]").text_content()
     page.keyboard.press("ArrowDown")
     chosen = page.locator("[role=option][aria-selected=true]")
-    assert chosen.count() == 1
+    expect(chosen).to_have_count(1)
     assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
     assert page.evaluate("document.activeElement.getAttribute('role')") == "combobox"
     page.keyboard.press("ArrowUp")
@@ -190,7 +191,7 @@ def test_escape_closes_and_enter_searches(real_site: Site, page: Any) -> None:
     field = typed_into(page, "home")
     page.keyboard.press("Escape")
     assert field.get_attribute("aria-expanded") == "false"
-    assert page.locator("[role=option]:visible").count() == 0
+    expect(page.locator("[role=option]:visible")).to_have_count(0)
     assert field.input_value() == "home"
     page.keyboard.press("Enter")
     page.wait_for_url("**/search?q=home")
@@ -218,6 +219,6 @@ def test_the_form_works_without_javascript(real_site: Site, browser: Any) -> Non
     page.goto(real_site.url + "/")
     page.locator("input[name=q]").fill("home office")
     page.get_by_role("button", name="Search").click()
-    assert page.get_by_role("link", name="Home Office", exact=True).first.is_visible()
-    assert page.locator("[role=combobox]").count() == 0
+    expect(page.get_by_role("link", name="Home Office", exact=True).first).to_be_visible()
+    expect(page.locator("[role=combobox]")).to_have_count(0)
     context.close()
