@@ -188,7 +188,7 @@ def test_methods_and_kinds_that_are_not_served_say_so(sample_site: Site) -> None
         ("DELETE", {"mcp-session-id": "x"}),
         ("PUT", {}),
     ):
-        answer = httpx.request(method, url, headers=headers)
+        answer = httpx.request(method, url, headers=headers, timeout=30)
         assert answer.status_code == 405
         assert answer.headers["allow"] == "GET, POST, OPTIONS"
         assert "by POST" in answer.json()["error"]["message"]
@@ -239,7 +239,7 @@ def test_a_rebound_page_is_refused_and_another_origin_is_welcome(sample_site: Si
     chat = "https://chat.example"
     asked = {"origin": chat, "access-control-request-method": "POST",
              "access-control-request-headers": "content-type,mcp-protocol-version"}  # fmt: skip
-    preflight = httpx.options(sample_site.url + PATH, headers=asked)
+    preflight = httpx.options(sample_site.url + PATH, headers=asked, timeout=30)
     assert preflight.status_code == 204
     assert preflight.headers["access-control-allow-origin"] == "*"
     allowed = preflight.headers["access-control-allow-headers"].lower()

@@ -130,7 +130,7 @@ def test_a_pasted_link_shows_the_chart(real_site: Site) -> None:
     assert tags["og:title"] == "Sales of BJSS LTD"
     assert "sold" in tags["og:description"]
     assert (tags["og:url"], tags["og:image"]) == (kept, f"{kept}.png")
-    picture = httpx.get(tags["og:image"])
+    picture = httpx.get(tags["og:image"], timeout=30)
     assert picture.headers["content-type"] == "image/png"
     assert picture.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert picture.content.startswith(b"\x89PNG")

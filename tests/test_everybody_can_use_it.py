@@ -107,7 +107,7 @@ def test_a_page_is_light_enough_for_a_poor_connection(real_site: Site, name: str
     assert size <= 60_000
     sheets = re.findall(r'<link rel="stylesheet" href="(/static/[^"]+)"', html.decode())
     for sheet in sheets:
-        size += len(gzip.compress(httpx.get(real_site.url + sheet).content))
+        size += len(gzip.compress(httpx.get(real_site.url + sheet, timeout=30).content))
     assert size <= 150_000
 
 

@@ -172,6 +172,7 @@ def test_every_way_in_by_post_takes_the_lane(sample_site: Site, name: str) -> No
                 sample_site.url + prefix + path,
                 json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": said},
                 headers={"accept": "application/json", **sent},
+                timeout=30,
             )
             assert answer.json()["result"]["isError"], answer.text
             assert "not authorized" in answer.text

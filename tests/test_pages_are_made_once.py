@@ -151,7 +151,7 @@ def test_a_file_that_is_written_as_it_is_read_is_kept_nowhere(sample_site: Site)
 
 def test_a_file_that_a_browser_has_is_not_sent_again(sample_site: Site) -> None:
     """The whole database is large: who has it and asks whether it is still that one gets 304."""
-    with httpx.stream("GET", sample_site.url + "/govspend.db") as answer:
+    with httpx.stream("GET", sample_site.url + "/govspend.db", timeout=30) as answer:
         etag = answer.headers["etag"]
     kept = sample_site.get("/govspend.db", headers={"if-none-match": etag})
     assert (kept.status_code, kept.content) == (304, b"")

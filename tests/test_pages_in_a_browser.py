@@ -183,7 +183,7 @@ def follow(page: Any, site: Site, key: str) -> None:
     for name in WAYS[key]:
         # Chromium reads a space before the part of a name that only screen readers have.
         pattern = re.compile(f"^{re.escape(name).replace(':', ' ?:')}$")
-        page.get_by_role("link", name=pattern).first.click(timeout=5_000)
+        page.get_by_role("link", name=pattern).first.click()
     page.wait_for_url(f"**/proof/{key}")
     expect(page.locator("h1")).to_have_count(1)
     expect(page.locator("ol.commands li")).to_have_count(3)

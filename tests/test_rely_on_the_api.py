@@ -95,7 +95,7 @@ def test_the_api_is_only_for_reading(real_site: Site, path: str, method: str) ->
     """With a cookie or without, whoever writes is told what can be done."""
     for cookie in ({}, {"cookie": "ds_csrftoken=x"}):
         problem(real_site, path, 405, method, headers=cookie)
-        answer = httpx.request(method, real_site.url + path, headers=cookie)
+        answer = httpx.request(method, real_site.url + path, headers=cookie, timeout=30)
         assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
@@ -158,7 +158,7 @@ def test_the_etag_is_of_the_edition(real_site: Site, sample_site: Site) -> None:
 def test_a_page_of_another_site_may_ask(real_site: Site) -> None:
     """CORS, with the headers that a program wants, and an answer to the preflight."""
     asked = {"origin": "https://example.org", "access-control-request-method": "GET"}
-    ready = httpx.options(f"{real_site.url}/api/v1/spend", headers=asked)
+    ready = httpx.options(f"{real_site.url}/api/v1/spend", headers=asked, timeout=30)
     assert ready.status_code == 204
     assert ready.headers["access-control-allow-methods"] == answers.METHODS
     answer = real_site.get("/api/v1/spend.csv?limit=1", headers=asked)
@@ -170,7 +170,7 @@ def test_a_page_of_another_site_may_ask(real_site: Site) -> None:
 def test_head_says_what_get_would(real_site: Site, ending: str) -> None:
     """Without the rows."""
     path = f"/api/v1/suppliers{ending}?limit=2"
-    whole, head = (httpx.request(m, real_site.url + path) for m in ("GET", "HEAD"))
+    whole, head = (httpx.request(m, real_site.url + path, timeout=30) for m in ("GET", "HEAD"))
     assert (head.status_code, head.content) == (200, b"")
     for name in ("etag", "link", "content-type", "govspend-edition", "govspend-attribution"):
         assert head.headers[name] == whole.headers[name]
@@ -250,13 +250,16 @@ def test_a_kept_edition_answers_under_its_own_address(real_site: Site) -> None:
     """Every address in an answer stays in the edition that was asked."""
     edition = real_site.get("/api/v1/").headers["govspend-edition"]
     base = f"{real_site.url}/as-of/{edition}"
-    said = httpx.get(f"{base}/api/v1/spend?limit=1").json()
+    said = httpx.get(f"{base}/api/v1/spend?limit=1", timeout=30).json()
     assert said["next"].startswith(f"{base}/api/v1/spend?")
-    assert httpx.get(said["next"]).json()["edition"]["edition_id"] == edition
-    assert httpx.get(f"{base}/openapi.json").json()["servers"][0]["url"] == f"/as-of/{edition}"
-    index = httpx.get(f"{base}/api/v1/").json()
+    assert httpx.get(said["next"], timeout=30).json()["edition"]["edition_id"] == edition
+    assert (
+        httpx.get(f"{base}/openapi.json", timeout=30).json()["servers"][0]["url"]
+        == f"/as-of/{edition}"
+    )
+    index = httpx.get(f"{base}/api/v1/", timeout=30).json()
     assert all(each["url"].startswith(base) for each in index["resources"])
-    assert f"{base}/api/v1/summary" in httpx.get(f"{base}/api").text
+    assert f"{base}/api/v1/summary" in httpx.get(f"{base}/api", timeout=30).text
 
 
 def test_what_the_index_names_is_there(real_site: Site) -> None:
@@ -267,9 +270,9 @@ def test_what_the_index_names_is_there(real_site: Site) -> None:
         assert each["description"]
         assert list(each["formats"]) == list(ENDINGS)
         for url in (each["url"], *each["formats"].values()):
-            assert httpx.head(url).status_code == 200
-    assert httpx.get(said["documentation"]).status_code == 200
-    assert httpx.get(said["description"]).json()["openapi"] == "3.1.0"
+            assert httpx.head(url, timeout=30).status_code == 200
+    assert httpx.get(said["documentation"], timeout=30).status_code == 200
+    assert httpx.get(said["description"], timeout=30).json()["openapi"] == "3.1.0"
 
 
 def test_the_sme_share_is_the_one_that_the_site_shows(real_site: Site) -> None:

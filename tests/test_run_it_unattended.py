@@ -154,10 +154,10 @@ def test_usual_pages_are_there_before_they_are_asked_for(published: Path) -> Non
         url = f"http://localhost:{site.url.rpartition(':')[2]}"
         _wait_until_warm(site)
         made = told(site)["govspend_page_answers_total{made}"]
-        assert httpx.get(f"{url}/market").status_code == 200
-        assert httpx.get(f"{url}/suppliers?q=b").status_code == 200
+        assert httpx.get(f"{url}/market", timeout=30).status_code == 200
+        assert httpx.get(f"{url}/suppliers?q=b", timeout=30).status_code == 200
         assert told(site)["govspend_page_answers_total{made}"] == made + 1
-        assert httpx.get(f"{url}/suppliers?q=b").status_code == 200
+        assert httpx.get(f"{url}/suppliers?q=b", timeout=30).status_code == 200
         release(published, 1)
         assert operate(published, "refresh").returncode == 0
         deadline = time.monotonic() + 30
@@ -167,7 +167,7 @@ def test_usual_pages_are_there_before_they_are_asked_for(published: Path) -> Non
         _wait_until_warm(site)
         made = told(site)["govspend_page_answers_total{made}"]
         for path in ("/", "/market", "/suppliers?q=b"):
-            assert newest(published) in httpx.get(url + path).text
+            assert newest(published) in httpx.get(url + path, timeout=30).text
         assert told(site)["govspend_page_answers_total{made}"] == made
         assert "could not be made ready" not in (site.build / "site.log").read_text()
 

@@ -157,7 +157,7 @@ def test_a_proxy_elsewhere_is_believed_where_it_is_named(
     transport = httpx.HTTPTransport(local_address=ELSEWHERE)
     url = f"http://127.0.0.1:{fleet.ports[f'800{number}']}/digest.atom"
     asked = {"x-forwarded-proto": "https", "host": "a.example", "x-forwarded-for": "192.0.2.8"}
-    with httpx.Client(transport=transport) as client:
+    with httpx.Client(transport=transport, timeout=30) as client:
         assert f"{scheme}://a.example/" in client.get(url, headers=asked).text
     assert ("192.0.2.8" in fleet.log(INSTANCES[number - 1]).read_text()) == (scheme == "https")
 

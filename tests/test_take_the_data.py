@@ -52,7 +52,7 @@ def test_every_file_is_what_the_list_says(real_site: Site, folder: Path) -> None
         assert (len(data), hashlib.sha256(data).hexdigest()) == (file["byte_count"], file["sha256"])
         assert file["sha256"] in page
         assert file["description"], f"metadata.yml says nothing of {file['kind']}"
-        head = httpx.head(file["url"])
+        head = httpx.head(file["url"], timeout=30)
         assert head.headers["content-length"] == str(len(data))
         assert head.headers["content-type"] == file["media_type"]
         assert "content-encoding" not in head.headers
@@ -284,12 +284,12 @@ def test_a_download_can_be_resumed_and_is_not_sent_twice(real_site: Site) -> Non
         assert (again.status_code, again.content) == (304, b""), known
         assert again.headers["etag"] == tag
     assert ask(if_none_match='"other"').status_code == 200
-    assert httpx.post(real_site.url + path).status_code in (403, 405)
+    assert httpx.post(real_site.url + path, timeout=30).status_code in (403, 405)
 
 
 def test_a_slow_visitor_keeps_nobody_waiting(real_site: Site, folder: Path) -> None:
     """Protects everybody else: a file that one takes slowly is there for the next at once."""
-    with httpx.stream("GET", f"{real_site.url}/downloads/govspend.db") as slow:
+    with httpx.stream("GET", f"{real_site.url}/downloads/govspend.db", timeout=30) as slow:
         next(slow.iter_raw(1000))
         assert taken(real_site, "govspend.db") == (folder / "govspend.db").read_bytes()
 
@@ -311,7 +311,7 @@ def test_only_what_is_listed_is_given(real_site: Site, name: str) -> None:
 def test_an_invented_file_says_so_by_its_name(sample_site: Site) -> None:
     """Protects who finds a file on a disk a year later, and nobody knows where it came from."""
     for file in listed(sample_site).values():
-        said = httpx.head(file["url"]).headers["content-disposition"]
+        said = httpx.head(file["url"], timeout=30).headers["content-disposition"]
         assert said.startswith('attachment; filename="illustrative-sample-'), said
     table = pq.read_table(io.BytesIO(taken(sample_site, "spend.parquet")))
     assert table.schema.metadata[b"title"] == b"Illustrative sample"

@@ -262,5 +262,5 @@ def _is_below_its_path(moved_site: Site) -> None:
     files = moved_site.get("/open/downloads.json").json()["files"]
     for file in files:
         assert file["url"].startswith(f"{moved_site.url}/open/downloads/")
-        assert httpx.head(file["url"]).status_code == 200
-        assert httpx.head(file["permalink"]).status_code == 200
+        assert httpx.head(file["url"], timeout=30).status_code == 200
+        assert httpx.head(file["permalink"], timeout=30).status_code == 200
