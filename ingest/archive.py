@@ -3,6 +3,7 @@
     ROOT/objects/<sha256>                             the bytes, read-only, never edited
     ROOT/receipts/<feed_id>/<time>-<sha8>.json        one Receipt a file
     ROOT/decisions/<time>-<verb>-<release_id>.json    one Decision a file
+    ROOT/seen/<sha256>.json                           when a file of this machine was last compared
     ROOT/incoming/                                    what is still being written
     ROOT/lock                                         held while something is filed
 
@@ -30,6 +31,7 @@ from typing import IO, Any, Literal, TypeVar, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from ingest.errors import IngestError
+from ingest.seen import Seen
 
 Verb = Literal["accept", "withdraw"]
 CHUNK = 1 << 18
@@ -117,6 +119,7 @@ class Archive:
         self.root = root.resolve()
         self._clock = clock
         self._incoming = self.root / "incoming"
+        self.seen = Seen(self.root / "seen", self.spare)
         # Receipts and decisions never change once written, so each is parsed once.
         self._parsed: dict[Path, Any] = {}
 

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
-from ingest import listings, sniff, web
+from ingest import listings, seen, sniff, web
 from ingest.archive import CHUNK, Archive, Facts, Receipt, digest
 from ingest.errors import FetchError
 from ingest.feeds import AnySource, Declaration, Declared, Feed
 from ingest.outcome import Outcome
 
+_T = TypeVar("_T")
 API_MAX_MB = 32
 """The most that an answer of an API may be: it is read whole, unlike a file."""
 # A listing's files come after its source and before the next one, even if another source fails.
@@ -94,7 +95,8 @@ class _Run:
     def _have(self, source: AnySource, item: listings.Item, position: int) -> Outcome:
         """Fetch one file and keep it if it is new."""
         known = self.archive.newest(self.feed.feed_id, item.url)
-        if known and item.path and self._is_kept(item.path, known):
+        stamp = seen.of_original(item.path) if item.path else None
+        if known and item.path and self._is_kept(item.path, stamp, known):
             facts = self._facts(source, item, web.Answer(200), position)
             return _unchanged(known, self.archive.amend(known, facts))
         with self.archive.spare() as spare:
@@ -103,16 +105,32 @@ class _Run:
             if answer.status == 304 and known:
                 return _unchanged(known, self.archive.amend(known, _as_served(facts, known)))
             _refuse_other_kinds(Path(spare.name), item.url)
-            return self._keep(Path(spare.name), facts, known)
+            outcome = self._keep(Path(spare.name), facts, known)
+            if outcome.receipt and outcome.receipt.url == item.url:
+                self._seen(outcome.receipt, stamp, self.archive.seen.note)
+            return outcome
 
-    def _is_kept(self, path: Path, known: Receipt) -> bool:
-        """Whether the file on this machine is still what was kept of it; then nothing is copied."""
+    def _is_kept(self, path: Path, stamp: seen.Stamp | None, known: Receipt) -> bool:
+        """Whether the file on this machine is still what was kept of it; then nothing is copied.
+
+        Both are read, unless neither was touched since they were.
+        """
         byte_count = path.stat().st_size
         if not byte_count == known.byte_count <= self.feed.limits.max_mb * web.MB:
             return False
+        if self._seen(known, stamp, self.archive.seen.is_same):
+            return True
         with ThreadPoolExecutor(2) as side_by_side:
             is_sound = side_by_side.submit(self.archive.is_sound, known.sha256)
-            return digest(path) == (known.sha256, byte_count) and is_sound.result()
+            if digest(path) != (known.sha256, byte_count) or not is_sound.result():
+                return False
+        self._seen(known, stamp, self.archive.seen.note)
+        return True
+
+    def _seen(self, receipt: Receipt, stamp: seen.Stamp | None, what: Callable[..., _T]) -> _T:
+        """Asks, or notes, whether the file of a receipt and what is kept of it are as they were."""
+        kept = seen.of_kept(self.archive.path(receipt.sha256))
+        return what(f"{receipt.feed_id} {receipt.url}", receipt.sha256, stamp, kept)
 
     def _get(self, item: listings.Item, known: Receipt | None, spare: IO[bytes]) -> web.Answer:
         """Write the file's bytes into `spare`; on a 304 there are none."""

@@ -6,12 +6,14 @@ Against a real server on this machine that answers as GOV.UK and CKAN do.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from desk import CSV, Desk, a_desk, a_server
 from faulty_server import Answer, FaultyServer, as_json, body, redirect, status
 
+from ingest import archive, fetch, seen
 from ingest.web import MB
 
 desk, server = pytest.fixture(a_desk), pytest.fixture(a_server)
@@ -227,6 +229,59 @@ def test_a_local_file_is_known_by_its_bytes(desk: Desk) -> None:
     desk.limits = desk.limits.model_copy(update={"max_mb": 0.00001})
     refused = desk.one()
     assert refused.status == "failed" and "more than" in refused.message
+
+
+def test_a_local_file_that_nobody_touched_is_not_read_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects a schedule from gigabytes a day, and the archive from a file that looks alike."""
+    path = desk.folder / "x.csv"
+    path.write_bytes(CSV)
+    desk.sources = [{"kind": "file", "path": "x.csv"}]
+    read: list[Path] = []
+    whole = archive.digest
+
+    def told(path: Path) -> tuple[str, int]:
+        read.append(path)
+        return whole(path)
+
+    for module in (archive, fetch):
+        monkeypatch.setattr(module, "digest", told)
+    assert desk.one().status == "new"
+    # It was written a moment ago, and may be again before the clock goes on.
+    assert (desk.one().status, len(read) > 2) == ("unchanged", True)
+    monkeypatch.setattr(seen, "_SETTLED_NS", 0)
+    assert desk.one().status == "unchanged"
+    read.clear()
+    assert (desk.one().status, read) == ("unchanged", [])
+
+    when = path.stat()
+    other = desk.folder / "other.csv"
+    other.write_bytes(CSV.replace(b"12.50", b"99.99"))
+    os.utime(other, ns=(when.st_atime_ns, when.st_mtime_ns))
+    other.replace(path)
+    changed = desk.one()
+    assert changed.status == "new" and changed.receipt
+    read.clear()
+    assert (desk.one().status, read) == ("unchanged", [])
+
+    desk.archive.path(changed.receipt.sha256).unlink()
+    assert desk.one().status == "unchanged"
+    assert desk.archive.is_sound(changed.receipt.sha256)
+
+
+def test_notes_of_files_that_were_damaged_are_no_notes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever became of them, the files themselves are read."""
+    monkeypatch.setattr(seen, "_SETTLED_NS", 0)
+    (desk.folder / "x.csv").write_bytes(CSV)
+    desk.sources = [{"kind": "file", "path": "x.csv"}]
+    desk.one()
+    (note,) = (desk.archive.root / "seen").iterdir()
+    for text in ("", "{", "[]", "{}", '"\u0000"'):
+        note.write_text(text)
+        assert desk.one().status == "unchanged"
 
 
 def test_a_file_above_the_declaration(desk: Desk) -> None:
