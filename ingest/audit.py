@@ -26,12 +26,15 @@ _OF_SPEND = (
     "supplier_id", "buyer_id", "supplier_name_id", "buyer_name_id", "amount_pence",
 )  # fmt: skip
 # There are few different ones of these: a number for each is enough, and takes a fifth of the room.
-_REPEATED = ("release_id", "framework", "lot", "sector", "supplier_id", "buyer_id")
+_REPEATED = {
+    **dict.fromkeys(("release_id", "framework", "lot", "sector", "supplier_id", "buyer_id")),
+    "largest_supplier_id": "supplier_id",
+}
 _MEMORY = 64
 """MB for them"""
 _READ_BACK = (
     "spend", "releases", "release_months", "pair_months", "pair_years", "pair_totals",
-    "party_months", "usual_deals",
+    "supplier_totals", "buyer_totals", "party_months", "usual_deals",
 )  # fmt: skip
 _TOGETHER = {
     "by_buyer": "SELECT * FROM spend WHERE 1 = 1 /* large part of spend.buyer_id */",

@@ -94,6 +94,64 @@ SELECT (SELECT count(*) FROM (
     + abs((SELECT count(*) FROM sums) - (SELECT count(*) FROM known))
     + (SELECT count(*) FROM firsts WHERE coalesce(found_pence, 0) <> first_sale_pence)
 
+-- must be nought: totals of suppliers that differ from the lines
+WITH pairs AS MATERIALIZED (
+    SELECT supplier_id, buyer_id, count(*) AS line_count, sum(amount_pence) AS amount_pence,
+        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) AS sme_pence,
+        count(supplier_size) AS sized_count, count(CASE WHEN amount_pence > 0 THEN 1 END) AS sales,
+        min(CASE WHEN amount_pence > 0 THEN month END) AS first_month,
+        max(CASE WHEN amount_pence > 0 THEN month END) AS last_month,
+        min(CASE WHEN amount_pence > 0 AND supplier_size = 'SME' THEN month END) AS first_sme_month
+    FROM spend GROUP BY supplier_id, buyer_id
+),
+cells AS MATERIALIZED (
+    SELECT supplier_id, sum(line_count), sum(amount_pence),
+        CASE WHEN sum(sized_count) > 0 THEN sum(sme_pence) END, count(CASE WHEN sales > 0 THEN 1 END),
+        min(first_month), max(last_month), min(first_sme_month)
+    FROM pairs GROUP BY supplier_id
+)
+SELECT (SELECT count(*) FROM (SELECT * FROM cells EXCEPT SELECT * FROM supplier_totals))
+    + abs((SELECT count(*) FROM cells) - (SELECT count(*) FROM supplier_totals))
+
+-- must be nought: totals of buyers that differ from the lines
+WITH pairs AS MATERIALIZED (
+    SELECT buyer_id, supplier_id, count(*) AS line_count, sum(amount_pence) AS amount_pence,
+        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) AS sme_pence,
+        count(supplier_size) AS sized_count, count(CASE WHEN amount_pence > 0 THEN 1 END) AS sales,
+        min(CASE WHEN amount_pence > 0 THEN month END) AS first_month,
+        max(CASE WHEN amount_pence > 0 THEN month END) AS last_month,
+        min(CASE WHEN amount_pence > 0 AND supplier_size = 'SME' THEN month END) AS first_sme_month
+    FROM spend GROUP BY buyer_id, supplier_id
+),
+firsts AS (
+    SELECT supplier_id, min(first_sme_month) AS first_sme_month FROM pairs GROUP BY supplier_id
+),
+cells AS MATERIALIZED (
+    SELECT pairs.buyer_id, sum(line_count), sum(amount_pence),
+        CASE WHEN sum(sized_count) > 0 THEN sum(sme_pence) END, count(CASE WHEN sales > 0 THEN 1 END),
+        count(pairs.first_sme_month),
+        count(CASE WHEN pairs.first_sme_month = firsts.first_sme_month THEN 1 END),
+        min(first_month), max(last_month), max(amount_pence)
+    FROM pairs JOIN firsts ON firsts.supplier_id = pairs.supplier_id
+    GROUP BY pairs.buyer_id
+),
+-- Of two that sold as much either is the largest.
+unlike AS (
+    SELECT count(*) AS number FROM buyer_totals
+    LEFT JOIN pairs ON pairs.buyer_id = buyer_totals.buyer_id
+        AND pairs.supplier_id = buyer_totals.largest_supplier_id
+    WHERE pairs.amount_pence IS DISTINCT FROM buyer_totals.largest_pence
+)
+SELECT (SELECT count(*) FROM (
+        SELECT * FROM cells
+        EXCEPT
+        SELECT buyer_id, line_count, amount_pence, sme_pence, supplier_count, sme_count,
+            first_sale_count, first_sale_month, last_sale_month, largest_pence
+        FROM buyer_totals
+    ))
+    + abs((SELECT count(*) FROM cells) - (SELECT count(*) FROM buyer_totals))
+    + (SELECT number FROM unlike)
+
 -- must be nought: months whose suppliers or buyers are not those of the lines
 WITH sales AS MATERIALIZED (
     -- Proven above to be those of the lines.

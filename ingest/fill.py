@@ -108,6 +108,7 @@ def _telling(keys: Keys) -> dict[str, Callable[[pa.Array], Columns]]:
         "previous_key": looked_up(previous_release_id=keys.releases),
         "feed_key": looked_up(feed_id=keys.feeds),
         "supplier_key": looked_up(supplier_id=keys.suppliers),
+        "largest_supplier_key": looked_up(largest_supplier_id=keys.suppliers),
         "buyer_key": looked_up(buyer_id=keys.buyers),
         "under_key": looked_up(**{name: keys.under[name] for name in UNDER}),
         "supplier_name_id": named("supplier", keys.supplier_of_name),

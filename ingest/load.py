@@ -23,7 +23,7 @@ SQL = Path(__file__).parent
 LINES = frozenset({"spend", "line_spans"})
 CUBES = frozenset({
     "release_months", "published_categories", "release_sizes", "changes", "pair_months",
-    "pair_years", "pair_totals", "party_months", "usual_deals",
+    "pair_years", "pair_totals", "supplier_totals", "buyer_totals", "party_months", "usual_deals",
 })  # fmt: skip
 
 
@@ -219,11 +219,11 @@ def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
         db.execute(f"CREATE INDEX spend_{column} ON spend ({column}{more})")
     db.execute("CREATE INDEX release_months_release ON release_months (release_id, month)")
     db.execute("CREATE INDEX release_sizes_release ON release_sizes (release_id, supplier_id)")
-    # What suppliers sold in each year, and what each buyer bought of whom, comes in the order of an
-    # index: nothing is sorted, and of the first no row is read.
+    # What suppliers sold in each year, and what each buyer bought in each month and of whom, comes
+    # in the order of an index: nothing is sorted, and of the first no row is read.
     for cube, of_supplier, of_buyer in (
-        ("pair_months", "supplier_id", "buyer_id"),
-        ("pair_years", "supplier_id, financial_year, amount_pence", "buyer_id"),
+        ("pair_months", "supplier_id", "buyer_id, month"),
+        ("pair_years", "supplier_id, financial_year, amount_pence", "buyer_id, supplier_id"),
         ("pair_totals", "supplier_id", "buyer_id, supplier_id"),
     ):
         db.execute(f"CREATE INDEX {cube}_supplier_id ON {cube} ({of_supplier})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -40,10 +40,15 @@ def reader(
 
 
 class Numbers:
-    """Numbers in the place of texts in some columns: the same text has the same in all tables."""
+    """Numbers in the place of texts in some columns: the same text has the same in all tables.
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        self._known: dict[str, dict[str, int]] = {name: {} for name in columns}
+    `columns` are these, each with the one whose texts it shares, if any.
+    """
+
+    def __init__(self, columns: Mapping[str, str | None]) -> None:
+        self._known: dict[str, dict[str, int]] = {}
+        for name, same in columns.items():
+            self._known[name] = self._known[same] if same else {}
 
     def of(self, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
         """The same rows. A number is above all that were given before it."""

@@ -205,7 +205,7 @@ SELECT buyer_key, supplier_key, month, framework, lot, sector, supplier_size, re
     line_count, amount_pence, sale_count, sale_pence
 FROM pair_months
 WHERE 1 = 1 /* part of pair_months.buyer_key */
-ORDER BY buyer_key, supplier_key, month, framework NULLS FIRST, lot NULLS FIRST,
+ORDER BY buyer_key, month, supplier_key, framework NULLS FIRST, lot NULLS FIRST,
     sector NULLS FIRST, supplier_size NULLS FIRST, release_key
 
 -- rows pair_years
@@ -245,6 +245,54 @@ SELECT supplier_size, buyer_name_id, supplier_name_id, line_count, amount_pence,
 FROM pair_totals
 WHERE 1 = 1 /* part of pair_totals.buyer_key */
 ORDER BY buyer_key, supplier_key, supplier_size NULLS FIRST, buyer_name_id, supplier_name_id
+
+-- table supplier_totals
+-- Where no size was published it is not known what was of SMEs.
+SELECT supplier_key, sum(line_count) AS line_count, sum(amount_pence) AS amount_pence,
+    sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
+        WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
+    count(DISTINCT CASE WHEN sale_count > 0 THEN buyer_key END) AS buyer_count,
+    min(first_sale_month) AS first_sale_month, max(last_sale_month) AS last_sale_month,
+    min(CASE WHEN supplier_size = 'SME' THEN first_sale_month END) AS first_sme_month
+FROM pair_totals
+GROUP BY supplier_key
+
+-- rows supplier_totals
+SELECT supplier_key, line_count, amount_pence, sme_pence, buyer_count, first_sale_month,
+    last_sale_month, first_sme_month
+FROM supplier_totals
+ORDER BY supplier_key
+
+-- rows buyer_totals
+-- Of suppliers that sold it as much the first by its id is the largest.
+SELECT pairs.buyer_key, sum(pairs.line_count) AS line_count,
+    sum(pairs.amount_pence) AS amount_pence, sum(pairs.sme_pence) AS sme_pence,
+    sum(pairs.sold) AS supplier_count, count(pairs.first_sme_month) AS sme_count,
+    count(CASE WHEN pairs.first_sme_month = supplier_totals.first_sme_month THEN 1 END)
+        AS first_sale_count,
+    min(pairs.first_sale_month) AS first_sale_month, max(pairs.last_sale_month) AS last_sale_month,
+    max(CASE WHEN pairs.place = 1 THEN pairs.supplier_key END) AS largest_supplier_key,
+    max(pairs.amount_pence) AS largest_pence
+FROM (
+    SELECT buyer_key, supplier_key, line_count, amount_pence, sme_pence, sold, first_sale_month,
+        last_sale_month, first_sme_month,
+        row_number() OVER (PARTITION BY buyer_key ORDER BY amount_pence DESC, supplier_key) AS place
+    FROM (
+        SELECT buyer_key, supplier_key, sum(line_count) AS line_count,
+            sum(amount_pence) AS amount_pence,
+            sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
+                WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
+            max(CASE WHEN sale_count > 0 THEN 1 ELSE 0 END) AS sold,
+            min(first_sale_month) AS first_sale_month, max(last_sale_month) AS last_sale_month,
+            min(CASE WHEN supplier_size = 'SME' THEN first_sale_month END) AS first_sme_month
+        FROM pair_totals
+        WHERE 1 = 1 /* part of pair_totals.buyer_key */
+        GROUP BY buyer_key, supplier_key
+    ) AS summed
+) AS pairs
+JOIN supplier_totals ON supplier_totals.supplier_key = pairs.supplier_key
+GROUP BY pairs.buyer_key
+ORDER BY pairs.buyer_key
 
 -- rows party_months
 SELECT sales.month, sales.supplier_count, sales.buyer_count,

@@ -288,6 +288,33 @@ CREATE TABLE pair_totals (
     first_sale_pence INTEGER NOT NULL
 );
 
+-- What a supplier's lines come to, and what a buyer's do. A count of firms or bodies is of those with
+-- a sale between them; a first sale given to an SME is its first as an SME, of all in the data.
+CREATE TABLE supplier_totals (
+    supplier_id TEXT PRIMARY KEY REFERENCES suppliers(supplier_id),
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL,
+    sme_pence INTEGER,
+    buyer_count INTEGER NOT NULL,
+    first_sale_month TEXT,
+    last_sale_month TEXT,
+    first_sme_month TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE buyer_totals (
+    buyer_id TEXT PRIMARY KEY REFERENCES buyers(buyer_id),
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL,
+    sme_pence INTEGER,
+    supplier_count INTEGER NOT NULL,
+    sme_count INTEGER NOT NULL,
+    first_sale_count INTEGER NOT NULL,
+    first_sale_month TEXT,
+    last_sale_month TEXT,
+    largest_supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+    largest_pence INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- What a supplier usually sells at once: the median of its sales, as each size that it was published
 -- under, and of any size.
 CREATE TABLE usual_deals (

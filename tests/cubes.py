@@ -13,7 +13,10 @@ import pyarrow as pa
 from ingest import columnar, fill, relate
 from ingest.engines.local import LocalEngine
 
-OF_SPEND = {"pair_months", "pair_years", "pair_totals", "party_months", "usual_deals"}
+OF_SPEND = {
+    "pair_months", "pair_years", "pair_totals", "supplier_totals", "buyer_totals", "party_months",
+    "usual_deals",
+}  # fmt: skip
 _FACETS = ("month", "framework", "lot", "sector", "supplier_size")
 
 

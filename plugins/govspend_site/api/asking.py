@@ -141,7 +141,7 @@ def asked(
     if resource.name == "summary":
         sql, keys = summary.text(parameters, fields, there), summary.keys(groups)
         where = Where(where.conditions, {**where.values, "last_settled": last_settled})
-    text = sql.replace("/* where */", where.sql).replace("/* of one */", "")
+    text = sql.replace("/* where */", where.sql)
     return Asked(
         resource=resource,
         parameters=parameters,

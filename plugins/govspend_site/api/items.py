@@ -44,7 +44,6 @@ async def found(datasette: Any, resource: Resource, row_id: str) -> dict[str, An
     known = asking.columns(resource)
     shown = [f"{c.pence} AS {name}" if c.pence else name for name, c in known.items()]
     inner = queries.sql(resource.sql).replace("/* where */", where.sql)
-    inner = inner.replace("/* of one */", f"WHERE {resource.item_id} = :id")
     # Every name here is of a declaration; the value is bound.
     sql = f"SELECT {', '.join(shown)} FROM (\n{inner}\n)"  # noqa: S608
     rows = await lists.rows(datasette, export.Select(sql, where.values))

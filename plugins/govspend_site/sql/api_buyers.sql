@@ -1,17 +1,17 @@
 -- Buyers for the API, each with what its lines come to and its place. Suppliers and months are those
 -- of its purchases (lines above zero). The SME share is of all its spend, that of unknown size
 -- included; it is null where that is zero or less, or where no size is published.
--- /* where */ becomes the filters; /* of one */ those of the lines of one row.
+-- /* where */ becomes the filters.
 SELECT buyers.buyer_id, buyers.name,
     coalesce(sums.amount_pence, 0) / 100.0 AS amount,
     coalesce(sums.amount_pence, 0) AS amount_pence,
-    sums.sme_amount_pence / 100.0 AS sme_amount,
-    sums.sme_amount_pence,
+    sums.sme_pence / 100.0 AS sme_amount,
+    sums.sme_pence AS sme_amount_pence,
     CASE WHEN sums.amount_pence > 0
-        THEN round(1.0 * sums.sme_amount_pence / sums.amount_pence, 6) END AS sme_share,
+        THEN round(1.0 * sums.sme_pence / sums.amount_pence, 6) END AS sme_share,
     coalesce(sums.line_count, 0) AS line_count,
     coalesce(sums.supplier_count, 0) AS supplier_count,
-    sums.first_month, sums.last_month,
+    sums.first_sale_month AS first_month, sums.last_sale_month AS last_month,
     (SELECT json_group_array(published_name) FROM (
         SELECT published_name FROM buyer_names
         WHERE buyer_names.buyer_id = buyers.buyer_id
@@ -19,16 +19,6 @@ SELECT buyers.buyer_id, buyers.name,
     buyer_places.postcode, buyer_places.latitude, buyer_places.longitude,
     buyer_places.region, buyer_places.area
 FROM buyers
-LEFT JOIN (
-    SELECT buyer_id, sum(amount_pence) AS amount_pence,
-        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
-            WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_amount_pence,
-        sum(line_count) AS line_count,
-        count(DISTINCT CASE WHEN sale_count > 0 THEN supplier_id END) AS supplier_count,
-        min(first_sale_month) AS first_month, max(last_sale_month) AS last_month
-    FROM pair_totals
-    /* of one */
-    GROUP BY +buyer_id
-) AS sums ON sums.buyer_id = buyers.buyer_id
+LEFT JOIN buyer_totals AS sums ON sums.buyer_id = buyers.buyer_id
 LEFT JOIN buyer_places ON buyer_places.buyer_id = buyers.buyer_id
 /* where */

@@ -1,11 +1,6 @@
 -- Buyers ranked. Every figure is of the lines that the filters choose; which sale was a firm's
 -- first as an SME is told from all lines.
-WITH firsts AS MATERIALIZED (
-    SELECT supplier_id, min(first_sale_month) AS first_month
-    FROM pair_totals WHERE supplier_size = 'SME' GROUP BY +supplier_id
-),
--- Without a filter the sums in all are enough, a third of those by year.
-pairs AS (
+WITH pairs AS (
     SELECT buyer_id, supplier_id,
         sum(amount_pence) AS amount_pence,
         sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
@@ -13,17 +8,6 @@ pairs AS (
         max(sale_count > 0) AS sold,
         min(CASE WHEN supplier_size = 'SME' THEN first_sale_month END) AS first_sme_month,
         sum(line_count) AS line_count
-    FROM pair_totals
-    WHERE :sector = '' AND :lot = '' AND :year = ''
-    GROUP BY buyer_id, supplier_id
-    UNION ALL
-    SELECT buyer_id, supplier_id,
-        sum(amount_pence),
-        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
-            WHEN supplier_size IS NOT NULL THEN 0 END),
-        max(sale_count > 0),
-        min(CASE WHEN supplier_size = 'SME' THEN first_sale_month END),
-        sum(line_count)
     FROM pair_years
     WHERE (:sector <> '' OR :lot <> '' OR :year <> '')
         AND (:sector = '' OR coalesce(sector, 'Not published') = :sector)
@@ -31,19 +15,27 @@ pairs AS (
         AND (:year = '' OR financial_year = :year)
     GROUP BY buyer_id, supplier_id
 ),
-sums AS (
+every AS (
+    -- Without a filter each has its sums already.
+    SELECT buyer_id, amount_pence, sme_pence, supplier_count, sme_count, first_sale_count,
+        line_count, largest_pence, largest_supplier_id
+    FROM buyer_totals
+    WHERE :sector = '' AND :lot = '' AND :year = ''
+    UNION ALL
     -- largest_supplier_id is of the row that max() chose, as SQLite promises for a single max().
-    SELECT buyer_id, sum(amount_pence) AS amount_pence, sum(sme_pence) AS sme_pence,
-        sum(sold) AS supplier_count, count(first_sme_month) AS sme_count,
-        count(CASE WHEN first_sme_month = firsts.first_month THEN 1 END) AS first_sale_count,
-        sum(line_count) AS line_count,
-        max(amount_pence) AS largest_pence, pairs.supplier_id AS largest_supplier_id
+    SELECT pairs.buyer_id, sum(pairs.amount_pence), sum(pairs.sme_pence), sum(sold),
+        count(pairs.first_sme_month),
+        count(CASE WHEN pairs.first_sme_month = supplier_totals.first_sme_month THEN 1 END),
+        sum(pairs.line_count), max(pairs.amount_pence), pairs.supplier_id
     FROM pairs
-    LEFT JOIN firsts ON firsts.supplier_id = pairs.supplier_id
+    JOIN supplier_totals ON supplier_totals.supplier_id = pairs.supplier_id
+    GROUP BY pairs.buyer_id
+),
+sums AS (
+    SELECT * FROM every
     WHERE :words = '' OR buyer_id IN (
         SELECT buyer_id FROM buyer_names
         WHERE published_name LIKE '%' || replace(:words, ' ', '%') || '%')
-    GROUP BY buyer_id
 ),
 shares AS (
     SELECT sums.*, buyers.name AS buyer_name, suppliers.name AS largest_supplier,

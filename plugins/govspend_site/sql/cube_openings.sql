@@ -5,7 +5,7 @@ sales AS (
     WHERE sale_count > 0 AND supplier_size = 'SME'
 ),
 firsts AS (
-    SELECT supplier_id, min(month) AS month FROM sales GROUP BY supplier_id
+    SELECT supplier_id, first_sme_month AS month FROM supplier_totals WHERE first_sme_month NOTNULL
 ),
 openings AS (
     SELECT DISTINCT sales.supplier_id, sales.buyer_id, sales.month

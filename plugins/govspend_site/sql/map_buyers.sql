@@ -3,12 +3,7 @@
 SELECT buyers.buyer_id, buyers.name, sums.amount_pence, sums.sme_pence,
     buyer_places.postcode, buyer_places.area, buyer_places.region, buyer_places.source,
     buyer_places.evidence, buyer_places.latitude, buyer_places.longitude
-FROM (
-    SELECT buyer_id, sum(amount_pence) AS amount_pence,
-        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
-            WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence
-    FROM pair_totals GROUP BY buyer_id
-) AS sums
+FROM buyer_totals AS sums
 JOIN buyers ON buyers.buyer_id = sums.buyer_id
 LEFT JOIN buyer_places ON buyer_places.buyer_id = sums.buyer_id
 ORDER BY sums.amount_pence DESC, buyers.buyer_id

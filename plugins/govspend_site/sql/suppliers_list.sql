@@ -1,10 +1,11 @@
 -- Suppliers ranked. Every sum, count and month is of the lines that the filters choose.
--- Without a filter by lot or year the sums in all are enough, a third of those by year.
+-- Without a filter by lot, year or size each has its sums already. Without one by lot or year the
+-- sums of pairs in all are enough, a third of those by year.
 WITH chosen AS (
     SELECT supplier_id, buyer_id, supplier_size, line_count, amount_pence, sale_count,
         first_sale_month, last_sale_month
     FROM pair_totals
-    WHERE :lot = '' AND :year = ''
+    WHERE :lot = '' AND :year = '' AND :size <> ''
     UNION ALL
     SELECT supplier_id, buyer_id, supplier_size, line_count, amount_pence, sale_count,
         first_sale_month, last_sale_month
@@ -14,6 +15,14 @@ WITH chosen AS (
         AND (:year = '' OR financial_year = :year)
 ),
 sums AS (
+    SELECT supplier_id, amount_pence, sme_pence, buyer_count, first_sale_month AS first_month,
+        last_sale_month AS last_month, line_count
+    FROM supplier_totals
+    WHERE :lot = '' AND :year = '' AND :size = ''
+        AND (:words = '' OR supplier_id IN (
+            SELECT supplier_id FROM supplier_names
+            WHERE published_name LIKE '%' || replace(:words, ' ', '%') || '%'))
+    UNION ALL
     SELECT supplier_id,
         sum(amount_pence) AS amount_pence,
         sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
