@@ -38,6 +38,18 @@ _READ_BACK = (
 )  # fmt: skip
 _TOGETHER = {
     "by_buyer": "SELECT * FROM spend WHERE 1 = 1 /* large part of spend.buyer_id */",
+    "pairs": """
+        SELECT buyer_id, supplier_id, count(*) AS line_count, sum(amount_pence) AS amount_pence,
+            sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) AS sme_pence,
+            count(supplier_size) AS sized_count,
+            count(CASE WHEN amount_pence > 0 THEN 1 END) AS sales,
+            min(CASE WHEN amount_pence > 0 THEN month END) AS first_month,
+            max(CASE WHEN amount_pence > 0 THEN month END) AS last_month,
+            min(CASE WHEN amount_pence > 0 AND supplier_size = 'SME' THEN month END)
+                AS first_sme_month
+        FROM by_buyer WHERE 1 = 1 /* part of by_buyer.buyer_id */
+        GROUP BY buyer_id, supplier_id
+    """,
     "by_supplier": "SELECT supplier_id, supplier_size, amount_pence FROM spend "
     "WHERE amount_pence > 0 /* large part of spend.supplier_id */",
 }

@@ -2,6 +2,7 @@
 -- were read back from the database, by DuckDB, which needs a fifth of the time that SQLite takes. Ids,
 -- and words of which there are few, are numbers there: one for the same text in every table. The cubes
 -- are added up from lines once more, without what they were made from.
+-- `pairs` are lines added up by buyer and supplier.
 -- A query with `part of` gives a number for each part, which add up; it finds each part lying together,
 -- since the lines are there once more by their buyers, and the sales by their suppliers.
 
@@ -95,16 +96,7 @@ SELECT (SELECT count(*) FROM (
     + (SELECT count(*) FROM firsts WHERE coalesce(found_pence, 0) <> first_sale_pence)
 
 -- must be nought: totals of suppliers that differ from the lines
-WITH pairs AS MATERIALIZED (
-    SELECT supplier_id, buyer_id, count(*) AS line_count, sum(amount_pence) AS amount_pence,
-        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) AS sme_pence,
-        count(supplier_size) AS sized_count, count(CASE WHEN amount_pence > 0 THEN 1 END) AS sales,
-        min(CASE WHEN amount_pence > 0 THEN month END) AS first_month,
-        max(CASE WHEN amount_pence > 0 THEN month END) AS last_month,
-        min(CASE WHEN amount_pence > 0 AND supplier_size = 'SME' THEN month END) AS first_sme_month
-    FROM spend GROUP BY supplier_id, buyer_id
-),
-cells AS MATERIALIZED (
+WITH cells AS MATERIALIZED (
     SELECT supplier_id, sum(line_count), sum(amount_pence),
         CASE WHEN sum(sized_count) > 0 THEN sum(sme_pence) END, count(CASE WHEN sales > 0 THEN 1 END),
         min(first_month), max(last_month), min(first_sme_month)
@@ -114,16 +106,7 @@ SELECT (SELECT count(*) FROM (SELECT * FROM cells EXCEPT SELECT * FROM supplier_
     + abs((SELECT count(*) FROM cells) - (SELECT count(*) FROM supplier_totals))
 
 -- must be nought: totals of buyers that differ from the lines
-WITH pairs AS MATERIALIZED (
-    SELECT buyer_id, supplier_id, count(*) AS line_count, sum(amount_pence) AS amount_pence,
-        sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) AS sme_pence,
-        count(supplier_size) AS sized_count, count(CASE WHEN amount_pence > 0 THEN 1 END) AS sales,
-        min(CASE WHEN amount_pence > 0 THEN month END) AS first_month,
-        max(CASE WHEN amount_pence > 0 THEN month END) AS last_month,
-        min(CASE WHEN amount_pence > 0 AND supplier_size = 'SME' THEN month END) AS first_sme_month
-    FROM spend GROUP BY buyer_id, supplier_id
-),
-firsts AS (
+WITH firsts AS (
     SELECT supplier_id, min(first_sme_month) AS first_sme_month FROM pairs GROUP BY supplier_id
 ),
 cells AS MATERIALIZED (

@@ -30,6 +30,10 @@ def measure(run: Run) -> Figures:
     starts: list[float] = []
     cold = walks(lambda: site(run.build, is_cached=False), paths, _WALKS, starts)
     visits = [answer for visited in cold for answer in visited]
+    summaries = [
+        answer for visited in cold
+        for page, answer in zip(pages, visited, strict=True) if page.is_summary
+    ]  # fmt: skip
     with site(run.build) as server:
         starts.append(server.start_s)
         visit(server, paths)
@@ -41,6 +45,7 @@ def measure(run: Run) -> Figures:
         "journey_pages": len(paths),
         "journey_cold_median_ms": _median(visits),
         "journey_cold_p95_ms": percentile([answer.ms for answer in visits], 95),
+        "journey_summary_p95_ms": percentile([answer.ms for answer in summaries], 95),
         "journey_warm_median_ms": _median(warm),
         "journey_errors": sum(answer.status != 200 for answer in [*visits, *warm]),
         **_beside(run, pages, cold),
