@@ -146,13 +146,21 @@ def limited(cursor: sqlite3.Cursor | Rows, most: int) -> Iterator[list[Row]]:
         size = max(1, size // 4) if heavy else min(_BATCH, size * 4)
 
 
+_LARGE = "large integer"
+# A fraction of 64 bits holds whole numbers up to here exactly.
+_KIND = (
+    "CASE WHEN typeof({0}) = 'integer' AND {0} NOT BETWEEN -9007199254740992 AND 9007199254740992 "
+    f"THEN '{_LARGE}' ELSE typeof({{0}}) END"
+)
+
+
 def found_types(
     source: Source, task: Mapping[str, Any], known: list[str | None]
 ) -> list[str | None]:
     """The type of each column whose type is not known, from all of its values."""
     names = [f"c{number}" for number in range(len(known))]
     unknown = [number for number, kind in enumerate(known) if kind is None]
-    asked = ", ".join(f"typeof({names[number]})" for number in unknown)
+    asked = ", ".join(_KIND.format(names[number]) for number in unknown)
     statement = task["sql"].strip().rstrip(";")
     sql = f"WITH q({', '.join(names)}) AS (\n{statement}\n) SELECT DISTINCT {asked} FROM q"  # noqa: S608
     kinds: list[set[str]] = [set() for _ in unknown]
@@ -167,6 +175,8 @@ def found_types(
 
 def one_type(kinds: set[str]) -> str:
     """The type that holds values of all these kinds of SQLite."""
+    if kinds <= {"integer", _LARGE} and kinds:
+        return "integer"
     if len(kinds) == 1:
         return kinds.pop()
     return "real" if kinds == {"integer", "real"} else "text"
