@@ -57,8 +57,8 @@ def load_names(shop: Workshop, made: Plan) -> Names:
         with shop.progress.step("admit"):
             admitted.load(db, made.admitted_files)
         with shop.progress.step("load"):
-            for one in made.placed():
-                load.load_release(db, one.release, one.position, is_current=one.is_current)
+            for key, one in enumerate(made.placed()):
+                load.load_release(db, key, one.release, one.position, is_current=one.is_current)
     return names
 
 
@@ -76,6 +76,8 @@ def load_lines(shop: Workshop, made: Plan, names: Names) -> list[shards.Told]:
             keys = relate.relate(working, made.placed(), names, made.shards)
         shop.progress.moving("lines of spend")
         with shop.progress.step("load"):
+            with contextlib.closing(load.connect(shop.work)) as db:
+                load.load_categories(db, relate.CATEGORIES, keys.categories)
             told = []
             if keys.shards:
                 told = shards.write(shop.work, shop.bulk, working, keys)

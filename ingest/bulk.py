@@ -30,7 +30,7 @@ from ingest.ahead import ahead
 from ingest.archive import Archive
 from ingest.columnar import COUNTED_UNDER
 from ingest.fill import digits
-from ingest.load import LINES, statements
+from ingest.load import KEYED, LINES, statements
 from ingest.publish import MANIFEST, BulkFile
 from ingest.relate import financial_year
 from ingest.releases import Release
@@ -316,18 +316,33 @@ def _tables(
     """table -> its rows, and in how many of them each column is empty that may be."""
     found = {}
     for (table,) in db.execute(_sql("tables")).fetchall():
-        columns = [row[1] for row in db.execute(f"PRAGMA table_info([{table}])")
-                   if not row[3] and not row[5]]  # fmt: skip
+        columns, source = _unsure(db, table), f"[{table}]"
+        shown = table.removesuffix(KEYED)
+        if shown != table and "categories_key" in _columns(db, table):
+            columns += _unsure(db, "line_categories")
+            source += " JOIN line_categories USING (categories_key)"
         if table in LINES:
-            # Those of spend were counted as it was written; those of line_spans are never empty.
+            # Those of spend were counted as it was written; those of ended_spans are never empty.
             rows = sum(_count(path, table) for path in lines)
             empty = {column: empty_in_spend[column] for column in columns}
         else:
             listed = ", ".join(["count(*)", *(f"count([{column}])" for column in columns)])
-            rows, *full = db.execute(f"SELECT {listed} FROM [{table}]").fetchone()  # noqa: S608 - our own names
+            rows, *full = db.execute(f"SELECT {listed} FROM {source}").fetchone()  # noqa: S608 - our own names
             empty = {name: rows - count for name, count in zip(columns, full, strict=True)}
-        found[table] = {"row_count": rows, "empty_counts": empty}
+        # A table of keys, and the view of what they stand for.
+        for name in dict.fromkeys((shown, table)):
+            found[name] = {"row_count": rows, "empty_counts": empty}
     return found
+
+
+def _unsure(db: sqlite3.Connection, table: str) -> list[str]:
+    """The columns of a table that may be empty."""
+    found = db.execute(f"PRAGMA table_info([{table}])").fetchall()
+    return [row[1] for row in found if not row[3] and not row[5]]
+
+
+def _columns(db: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in db.execute(f"PRAGMA table_info([{table}])")]
 
 
 def _count(path: Path, table: str) -> int:

@@ -26,9 +26,18 @@ SELECT buyer_name_id, buyer_id, published_name FROM buyer_names ORDER BY buyer_n
 -- name: withheld releases
 -- Releases in which a text is withheld. Identical lines share a secret: `ID-2` is the second of ID,
 -- and '.' is what follows '-'.
-SELECT release_lines.release_id FROM withheld
-JOIN release_lines ON release_lines.spend_id >= withheld.subject_id
-    AND release_lines.spend_id < withheld.subject_id || '.'
+SELECT releases.release_id FROM withheld
+JOIN spend_keyed ON spend_keyed.spend_id >= withheld.subject_id
+    AND spend_keyed.spend_id < withheld.subject_id || '.'
+JOIN releases AS shown ON shown.release_key = spend_keyed.release_key
+JOIN releases ON releases.feed_id = shown.feed_id
+    AND releases.position BETWEEN spend_keyed.first_position AND shown.position
+UNION
+SELECT releases.release_id FROM withheld
+JOIN ended_spans ON ended_spans.spend_id >= withheld.subject_id
+    AND ended_spans.spend_id < withheld.subject_id || '.'
+JOIN releases ON releases.feed_id = ended_spans.feed_id
+    AND releases.position BETWEEN ended_spans.first_position AND ended_spans.last_position
 UNION
 SELECT quarantine.release_id FROM withheld
 JOIN quarantine ON quarantine.quarantine_id = withheld.subject_id

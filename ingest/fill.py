@@ -19,10 +19,11 @@ from ingest.ahead import ahead
 from ingest.engine import Engine
 from ingest.relate import Keys, statements
 
-UNDER = ("month", "framework", "lot", "sector", "supplier_size")
+UNDER = {"month": pa.string(), "categories_key": pa.int64()}
+"""what a line is told of what it is counted under"""
 Columns = dict[str, pa.Array]
 # KiB of pages in memory: ids of lines come in no order, so that their index is written all over.
-_CACHE = {"spend": 4 * load.BESIDE}
+_CACHE = {"spend_keyed": 4 * load.BESIDE}
 
 
 def fill(path: Path, engine: Engine, keys: Keys, tables: Set[str]) -> None:
@@ -39,7 +40,7 @@ def rows_of(tables: Set[str]) -> dict[str, str]:
 def insert(path: Path, name: str, batches: Iterator[pa.RecordBatch], keys: Keys) -> None:
     """Rows of the relations into the table `name` of the database in the making at `path`."""
     wrong: list[Exception] = []
-    rows = _noted(ahead(columns_of(batches, keys)), wrong)
+    rows = _noted(ahead(columns_of(name, batches, keys)), wrong)
     first = next(rows, None)
     if first is None:
         return
@@ -82,9 +83,11 @@ def _insert(path: Path, name: str, rows: pa.RecordBatchReader) -> None:
         connection.commit()
 
 
-def columns_of(batches: Iterator[pa.RecordBatch], keys: Keys) -> Iterator[pa.RecordBatch]:
-    """The columns of the database for those of the relations, batch by batch."""
-    tell = _telling(keys)
+def columns_of(
+    table: str, batches: Iterator[pa.RecordBatch], keys: Keys
+) -> Iterator[pa.RecordBatch]:
+    """The columns of a table of the database for those of the relations, batch by batch."""
+    tell = _told_by_keys(keys) if table.endswith(load.KEYED) else _told_by_ids(keys)
     for batch in batches:
         found: Columns = {}
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
@@ -92,28 +95,57 @@ def columns_of(batches: Iterator[pa.RecordBatch], keys: Keys) -> Iterator[pa.Rec
         yield pa.RecordBatch.from_pydict(_together(found))
 
 
-def _telling(keys: Keys) -> dict[str, Callable[[pa.Array], Columns]]:
-    """Column of the relations -> from its values to columns of the database."""
+Tell = dict[str, Callable[[pa.Array], Columns]]
+"""column of the relations -> from its values to columns of the database"""
 
-    def looked_up(**lists: Sequence[str | None]) -> Callable[[pa.Array], Columns]:
-        known = {name: pa.array(values, pa.string()) for name, values in lists.items()}
-        return lambda places: {name: values.take(places) for name, values in known.items()}
 
-    def named(kind: str, parties: list[str]) -> Callable[[pa.Array], Columns]:
-        party = looked_up(**{f"{kind}_id": parties})
-        return lambda numbers: {f"{kind}_name_id": numbers, **party(numbers)}
-
+def _told_by_ids(keys: Keys) -> Tell:
     return {
-        "release_key": looked_up(release_id=keys.releases),
-        "previous_key": looked_up(previous_release_id=keys.releases),
-        "feed_key": looked_up(feed_id=keys.feeds),
-        "supplier_key": looked_up(supplier_id=keys.suppliers),
-        "largest_supplier_key": looked_up(largest_supplier_id=keys.suppliers),
-        "buyer_key": looked_up(buyer_id=keys.buyers),
-        "under_key": looked_up(**{name: keys.under[name] for name in UNDER}),
-        "supplier_name_id": named("supplier", keys.supplier_of_name),
-        "buyer_name_id": named("buyer", keys.buyer_of_name),
+        "release_key": _looked_up(release_id=_texts(keys.releases)),
+        "feed_key": _looked_up(feed_id=_texts(keys.feeds)),
+        "supplier_key": _looked_up(supplier_id=_texts(keys.suppliers)),
+        "largest_supplier_key": _looked_up(largest_supplier_id=_texts(keys.suppliers)),
+        "buyer_key": _looked_up(buyer_id=_texts(keys.buyers)),
+        "supplier_name_id": _also(supplier_id=_texts(keys.supplier_of_name)),
+        "buyer_name_id": _also(buyer_id=_texts(keys.buyer_of_name)),
     }
+
+
+def _told_by_keys(keys: Keys) -> Tell:
+    """Where keys are stored as they are: what a line is counted under, and whose a name is."""
+    under = {name: pa.array(keys.under[name], kind) for name, kind in UNDER.items()}
+    parties = {
+        f"{kind}_key": _places(of_name, ids)
+        for kind, of_name, ids in (
+            ("supplier", keys.supplier_of_name, keys.suppliers),
+            ("buyer", keys.buyer_of_name, keys.buyers),
+        )
+    }
+    return {
+        "under_key": _looked_up(**under),
+        "supplier_name_id": _also(supplier_key=parties["supplier_key"]),
+        "buyer_name_id": _also(buyer_key=parties["buyer_key"]),
+    }
+
+
+def _looked_up(**known: pa.Array) -> Callable[[pa.Array], Columns]:
+    return lambda places: {name: values.take(places) for name, values in known.items()}
+
+
+def _also(**known: pa.Array) -> Callable[[pa.Array], Columns]:
+    """The number of a name as it is, and what is known by it."""
+    (column,) = known
+    name = f"{column.partition('_')[0]}_name_id"
+    return lambda numbers: {name: numbers, column: known[column].take(numbers)}
+
+
+def _texts(values: Sequence[str]) -> pa.Array:
+    return pa.array(values, pa.string())
+
+
+def _places(values: Sequence[str], among: Sequence[str]) -> pa.Array:
+    """Where each value stands `among` others; no number where it does not."""
+    return pc.index_in(_texts(values), _texts(among)).cast(pa.int64())
 
 
 def _together(columns: Columns) -> Columns:

@@ -20,10 +20,13 @@ from ingest.releases import Release
 from ingest.stage import Staged
 
 SQL = Path(__file__).parent
-LINES = frozenset({"spend", "line_spans"})
+KEYED = "_keyed"
+"""how the name of a table ends that has keys where the view of its name has ids; see schema.sql"""
+LINES = frozenset({"spend_keyed", "ended_spans"})
 CUBES = frozenset({
-    "release_months", "published_categories", "release_sizes", "changes", "pair_months",
-    "pair_years", "pair_totals", "supplier_totals", "buyer_totals", "party_months", "usual_deals",
+    "release_months", "published_categories", "release_sizes", "changes_keyed",
+    "pair_months_keyed", "pair_years", "pair_totals", "supplier_totals", "buyer_totals",
+    "party_months", "usual_deals",
 })  # fmt: skip
 
 
@@ -101,7 +104,10 @@ def load_names(
     names: dict[match.Kind, list[match.Name]] = {}
     for kind, counts in published_names(releases).items():
         parties[kind], names[kind] = match.match(kind, counts)
-        known = ({f"{kind}_id": party.party_id, "name": party.name} for party in parties[kind])
+        known = (
+            {f"{kind}_key": key, f"{kind}_id": party.party_id, "name": party.name}
+            for key, party in enumerate(parties[kind])
+        )
         insert(db, f"{kind}s", known)
         published = (
             {
@@ -124,11 +130,21 @@ def published_names(releases: Sequence[Release]) -> dict[match.Kind, Counter[str
     return counts
 
 
+def load_categories(db: sqlite3.Connection, names: Sequence[str], rows: Sequence[Any]) -> None:
+    """The categories of lines, `rows` of `names`: their place is their key."""
+    found = (
+        {"categories_key": key, **dict(zip(names, row, strict=True))}
+        for key, row in enumerate(rows)
+    )
+    insert(db, "line_categories", found)
+
+
 def load_release(
-    db: sqlite3.Connection, release: Release, position: int, *, is_current: bool
+    db: sqlite3.Connection, key: int, release: Release, position: int, *, is_current: bool
 ) -> None:
     """The release's own row, its quarantined lines and its notes."""
-    insert(db, "releases", [release_row(release, position, is_current=is_current)])
+    row = release_row(release, position, is_current=is_current)
+    insert(db, "releases", [{"release_key": key, **row}])
     db.execute("BEGIN")
     given = "line_number, quarantine_id, field, value, code, reason, raw, amount_pence"
     _insert(
@@ -213,21 +229,21 @@ def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
     # sorted when they are asked for.
     for column, more in (
         ("amount_pence", ""), ("month", " DESC, spend_id"),
-        ("supplier_id", ", month DESC"), ("buyer_id", ", month DESC"),
+        ("supplier_key", ", month DESC"), ("buyer_key", ", month DESC"),
     ):  # fmt: skip
         report(f"index on {column}")
-        db.execute(f"CREATE INDEX spend_{column} ON spend ({column}{more})")
+        db.execute(f"CREATE INDEX spend_{column} ON spend_keyed ({column}{more})")
     db.execute("CREATE INDEX release_months_release ON release_months (release_id, month)")
     db.execute("CREATE INDEX release_sizes_release ON release_sizes (release_id, supplier_id)")
     # What suppliers sold in each year, and what each buyer bought in each month and of whom, comes
     # in the order of an index: nothing is sorted, and of the first no row is read.
     for cube, of_supplier, of_buyer in (
-        ("pair_months", "supplier_id", "buyer_id, month"),
+        ("pair_months_keyed", "supplier_key", "buyer_key, month"),
         ("pair_years", "supplier_id, financial_year, amount_pence", "buyer_id, supplier_id"),
         ("pair_totals", "supplier_id", "buyer_id, supplier_id"),
     ):
-        db.execute(f"CREATE INDEX {cube}_supplier_id ON {cube} ({of_supplier})")
-        db.execute(f"CREATE INDEX {cube}_buyer_id ON {cube} ({of_buyer})")
+        db.execute(f"CREATE INDEX {cube}_supplier ON {cube} ({of_supplier})")
+        db.execute(f"CREATE INDEX {cube}_buyer ON {cube} ({of_buyer})")
     db.execute("CREATE INDEX supplier_names_supplier ON supplier_names (supplier_id)")
     db.execute("CREATE INDEX buyer_names_buyer ON buyer_names (buyer_id)")
     db.execute("CREATE INDEX quarantine_quarantine_id ON quarantine (quarantine_id)")

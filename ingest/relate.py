@@ -25,6 +25,9 @@ ONE = ""
 """the name of the only file of lines"""
 _SQL = Path(__file__).with_name("relations.sql")
 KINDS: tuple[match.Kind, ...] = ("supplier", "buyer")
+CATEGORIES = ("framework", "lot", "sector", "supplier_size")
+Categories = tuple[str | None, ...]
+"""the CATEGORIES of a line"""
 _HEAD = re.compile(r"^-- (view|table|rows) (\w+)\n", re.MULTILINE)
 
 
@@ -49,11 +52,13 @@ class Keys:
     feeds: list[str]
     suppliers: list[str]
     buyers: list[str]
-    under: dict[str, list[str | None]]
-    """column -> its values"""
+    under: dict[str, list[Any]]
+    """column of spend -> its values"""
     supplier_of_name: list[str]
     buyer_of_name: list[str]
     """by the number of a name, which counts from 1"""
+    categories: list[Categories] = field(default_factory=list)
+    """of all lines; in `under` they are told by their place here"""
     shards: list[str] = field(default_factory=list)
     """names of the files that the lines are split into; none where they stay in one"""
 
@@ -100,8 +105,8 @@ def relate(
             engine.make(name, sql)
     return Keys(
         [one.release.release_id for one in placed], feeds, places["supplier"].ids,
-        places["buyer"].ids, under.columns, places["supplier"].party, places["buyer"].party,
-        sorted({*shards.values()} - {ONE}),
+        places["buyer"].ids, under.of_spend(), places["supplier"].party, places["buyer"].party,
+        under.categories(), sorted({*shards.values()} - {ONE}),
     )  # fmt: skip
 
 
@@ -212,6 +217,28 @@ class _Under:
             return {key: financial_year(month) for key, month in self._values("month").items()}
         return {key: self.columns[name][key] for key in self.line_counts}
 
+    def categories(self) -> list[Categories]:
+        """The categories of all lines, each once and in order, unknown ones first."""
+        return sorted(
+            {*self._categories().values()},
+            key=lambda found: [(name is not None, name or "") for name in found],
+        )
+
+    def _categories(self) -> dict[int, Categories]:
+        columns = [self.columns[name] for name in CATEGORIES]
+        return {key: tuple(column[key] for column in columns) for key in self.line_counts}
+
+    def categories_keys(self) -> dict[int, int]:
+        """number -> place of its categories among all"""
+        places = {found: place for place, found in enumerate(self.categories())}
+        return {key: places[found] for key, found in self._categories().items()}
+
+    def of_spend(self) -> dict[str, list[Any]]:
+        """What a line of spend is told of it, by number."""
+        known = self.categories_keys()
+        keys = [known.get(key) for key in range(self.count)]
+        return {"month": self.columns["month"], "categories_key": keys}
+
     def shards(self, shard_key: ShardKey | None) -> dict[int, str]:
         """number -> name of the file that its lines go to; ONE where all go to one."""
         if shard_key is None:
@@ -226,8 +253,12 @@ class _Under:
             name: pa.array(self._values(name).values(), pa.string())
             for name in (*self.columns, "financial_year")
         }
-        keys = pa.array(list(self.line_counts), pa.int64())
-        return pa.table({"under_key": keys, "shard": pa.array(list(shards.values())), **there})
+        return pa.table({
+            "under_key": pa.array(list(self.line_counts), pa.int64()),
+            "shard": pa.array(list(shards.values())),
+            "categories_key": pa.array(self.categories_keys().values(), pa.int64()),
+            **there,
+        })  # fmt: skip
 
 
 def _file_name(value: str | None) -> str:

@@ -51,16 +51,19 @@ GROUP BY later.release_key, later.base_id
 
 -- table spans
 -- Runs of releases that held a line: in a run, position and number rise together. Identical lines are
--- told apart by their number among themselves.
+-- told apart by their number among themselves. A run that goes on ends with a line of spend, whose
+-- release and number it has.
 SELECT shard, feed_key, base_id, occurrence, min(position) AS first_position,
-    max(position) AS last_position
+    max(position) AS last_position, max(CASE WHEN is_current = 1 THEN release_key END) AS release_key,
+    max(CASE WHEN is_current = 1 THEN line_number END) AS line_number
 FROM (
-    SELECT shard, feed_key, base_id, occurrence, position,
+    SELECT shard, feed_key, base_id, occurrence, position, is_current, release_key, line_number,
         position - row_number() OVER (
             PARTITION BY shard, feed_key, base_id, occurrence ORDER BY position
         ) AS run
     FROM (
-        SELECT under.shard, releases.feed_key, releases.position, ids.base_id,
+        SELECT under.shard, releases.feed_key, releases.position, releases.is_current,
+            ids.release_key, ids.line_number, ids.base_id,
             coalesce(numbered.place, 1) + coalesce(there_before.line_count, 0) AS occurrence
         FROM ids
         JOIN releases ON releases.release_key = ids.release_key
@@ -73,6 +76,12 @@ FROM (
     ) AS positions
 ) AS numbered_runs
 GROUP BY shard, feed_key, base_id, occurrence, run
+
+-- table begun
+-- Lines of spend that an earlier release held, too, without a break.
+SELECT release_key, line_number, first_position FROM spans
+WHERE release_key IS NOT NULL AND first_position < last_position
+    /* large part of spans.line_number */
 
 -- table counted
 -- What is asked of lines by what they are counted under lies together here, part by part.
@@ -106,8 +115,8 @@ WHERE 1 = 1 /* part of buyer_names.buyer_key */
 GROUP BY sums.release_key, under.month, supplier_names.supplier_key, buyer_names.buyer_key
 
 -- view current_sums
-SELECT sums.release_key, under.month, under.financial_year, under.framework, under.lot,
-    under.sector, under.supplier_size, supplier_names.supplier_key, buyer_names.buyer_key,
+SELECT sums.release_key, under.month, under.financial_year, under.categories_key, under.framework,
+    under.lot, under.sector, under.supplier_size, supplier_names.supplier_key, buyer_names.buyer_key,
     sums.supplier_name_id, sums.buyer_name_id, sums.line_count, sums.amount_pence,
     sums.sale_count, sums.sale_pence
 FROM sums
@@ -117,10 +126,11 @@ JOIN supplier_names ON supplier_names.supplier_name_id = sums.supplier_name_id
 JOIN buyer_names ON buyer_names.buyer_name_id = sums.buyer_name_id
 WHERE releases.is_current = 1
 
--- rows spend
+-- rows spend_keyed
 -- In the order of the files, from the first month to the last.
 SELECT /* under.shard, */ staged.release_key, staged.line_number, staged.base_id,
     coalesce(numbered.place, 1) + coalesce(there_before.line_count, 0) AS occurrence,
+    coalesce(begun.first_position, releases.position) AS first_position,
     staged.under_key, supplier_places.supplier_name_id, buyer_places.buyer_name_id,
     staged.description, staged.amount_pence
 FROM staged
@@ -132,12 +142,14 @@ LEFT JOIN numbered ON numbered.release_key = staged.release_key
     AND numbered.line_number = staged.line_number
 LEFT JOIN there_before ON there_before.release_key = staged.release_key
     AND there_before.base_id = staged.base_id
+LEFT JOIN begun ON begun.release_key = staged.release_key
+    AND begun.line_number = staged.line_number /* part of begun.line_number */
 WHERE releases.is_current = 1 /* part of staged.line_number */ /* shard of under */
 ORDER BY staged.release_key, staged.line_number
 
--- rows line_spans
+-- rows ended_spans
 SELECT /* spans.shard, */ feed_key, base_id, occurrence, first_position, last_position FROM spans
-WHERE 1 = 1 /* part of spans.base_id */ /* shard of spans */
+WHERE release_key IS NULL /* part of spans.base_id */ /* shard of spans */
 ORDER BY CASE WHEN base_id < 0 THEN 1 ELSE 0 END, base_id, occurrence, feed_key, first_position
 
 -- rows release_months
@@ -171,8 +183,8 @@ JOIN supplier_names ON supplier_names.supplier_name_id = sums.supplier_name_id
 GROUP BY sums.release_key, supplier_names.supplier_key, under.supplier_size
 ORDER BY sums.release_key, supplier_names.supplier_key, under.supplier_size NULLS FIRST
 
--- rows changes
-SELECT release_key, previous_key, month, supplier_key, buyer_key,
+-- rows changes_keyed
+SELECT release_key, previous_key AS previous_release_key, month, supplier_key, buyer_key,
     sum(before_count) AS before_count, sum(after_count) AS after_count,
     sum(before_pence) AS before_pence, sum(after_pence) AS after_pence
 FROM (
@@ -193,20 +205,19 @@ HAVING sum(before_pence) IS DISTINCT FROM sum(after_pence)
 ORDER BY month, release_key, supplier_key, buyer_key
 
 -- table pair_months
-SELECT buyer_key, supplier_key, month, framework, lot, sector, supplier_size, release_key,
+SELECT buyer_key, supplier_key, month, categories_key, release_key,
     sum(line_count) AS line_count, sum(amount_pence) AS amount_pence,
     sum(sale_count) AS sale_count, sum(sale_pence) AS sale_pence
 FROM current_sums
 WHERE 1 = 1 /* part of current_sums.buyer_key */
-GROUP BY buyer_key, supplier_key, month, framework, lot, sector, supplier_size, release_key
+GROUP BY buyer_key, supplier_key, month, categories_key, release_key
 
--- rows pair_months
-SELECT buyer_key, supplier_key, month, framework, lot, sector, supplier_size, release_key,
-    line_count, amount_pence, sale_count, sale_pence
+-- rows pair_months_keyed
+SELECT buyer_key, supplier_key, month, categories_key, release_key, line_count, amount_pence,
+    sale_count, sale_pence
 FROM pair_months
 WHERE 1 = 1 /* part of pair_months.buyer_key */
-ORDER BY buyer_key, month, supplier_key, framework NULLS FIRST, lot NULLS FIRST,
-    sector NULLS FIRST, supplier_size NULLS FIRST, release_key
+ORDER BY buyer_key, month, supplier_key, categories_key, release_key
 
 -- rows pair_years
 SELECT buyer_key, supplier_key, financial_year, framework, lot, sector, supplier_size,

@@ -1,5 +1,8 @@
 -- The tables of an edition. Money is integer pence; unknown is null; a month is its first day.
 -- Descriptions of every table and column are in metadata.yml.
+--
+-- Where rows are many, whole numbers stand for what they name: a table NAME_keyed is asked as the view
+-- NAME, in which each of its columns X_key is X_id. A key says nothing outside its edition.
 
 CREATE TABLE editions (
     edition_id TEXT PRIMARY KEY,
@@ -21,7 +24,8 @@ CREATE TABLE feeds (
 );
 
 CREATE TABLE releases (
-    release_id TEXT PRIMARY KEY,
+    release_key INTEGER PRIMARY KEY,
+    release_id TEXT NOT NULL UNIQUE,
     feed_id TEXT NOT NULL REFERENCES feeds(feed_id),
     position INTEGER NOT NULL,
     newest_month TEXT NOT NULL,
@@ -104,12 +108,14 @@ CREATE TABLE published_totals (
 );
 
 CREATE TABLE buyers (
-    buyer_id TEXT PRIMARY KEY,
+    buyer_key INTEGER PRIMARY KEY,
+    buyer_id TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL
 );
 
 CREATE TABLE suppliers (
-    supplier_id TEXT PRIMARY KEY,
+    supplier_key INTEGER PRIMARY KEY,
+    supplier_id TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL
 );
 
@@ -131,32 +137,40 @@ CREATE TABLE supplier_names (
     evidence TEXT NOT NULL
 );
 
-CREATE TABLE spend (
+-- What lines are counted under beside their month, each once.
+CREATE TABLE line_categories (
+    categories_key INTEGER PRIMARY KEY,
+    framework TEXT,
+    lot TEXT,
+    sector TEXT,
+    supplier_size TEXT
+);
+
+CREATE TABLE spend_keyed (
     spend_id TEXT PRIMARY KEY,
-    release_id TEXT NOT NULL REFERENCES releases(release_id),
+    release_key INTEGER NOT NULL REFERENCES releases(release_key),
     line_number INTEGER NOT NULL,
+    -- Of the releases that held the line without a break, up to its own: the first one's position.
+    first_position INTEGER NOT NULL,
     month TEXT NOT NULL,
     financial_year TEXT NOT NULL GENERATED ALWAYS AS (
         CASE WHEN substr(month, 6, 2) >= '04'
         THEN substr(month, 1, 4) || '-' || substr(substr(month, 1, 4) + 1, 3)
         ELSE (substr(month, 1, 4) - 1) || '-' || substr(month, 3, 2) END) VIRTUAL,
-    framework TEXT,
-    lot TEXT,
-    sector TEXT,
-    supplier_size TEXT,
+    categories_key INTEGER NOT NULL REFERENCES line_categories(categories_key),
     description TEXT,
     amount_pence INTEGER NOT NULL,
     amount REAL NOT NULL GENERATED ALWAYS AS (amount_pence / 100.0) VIRTUAL,
-    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
-    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
-    -- The very names on the line; a number takes 2 bytes where the text would take 20.
+    supplier_key INTEGER NOT NULL REFERENCES suppliers(supplier_key),
+    buyer_key INTEGER NOT NULL REFERENCES buyers(buyer_key),
+    -- The very names on the line.
     supplier_name_id INTEGER NOT NULL REFERENCES supplier_names(supplier_name_id),
     buyer_name_id INTEGER NOT NULL REFERENCES buyer_names(buyer_name_id)
 );
 
--- One row for each run of releases, by their position in the feed, that held the line.
--- The view release_lines gives it line by line.
-CREATE TABLE line_spans (
+-- Each run of releases, by their position in the feed, that held a line and ended. The view line_spans
+-- has those that go on, too, and release_lines gives them line by line.
+CREATE TABLE ended_spans (
     spend_id TEXT NOT NULL,
     feed_id TEXT NOT NULL,
     first_position INTEGER NOT NULL,
@@ -222,31 +236,28 @@ CREATE TABLE release_sizes (
     amount_pence INTEGER NOT NULL
 );
 
-CREATE TABLE changes (
-    release_id TEXT NOT NULL REFERENCES releases(release_id),
-    previous_release_id TEXT NOT NULL REFERENCES releases(release_id),
+CREATE TABLE changes_keyed (
+    release_key INTEGER NOT NULL REFERENCES releases(release_key),
+    previous_release_key INTEGER NOT NULL REFERENCES releases(release_key),
     month TEXT NOT NULL,
-    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
-    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
+    supplier_key INTEGER NOT NULL REFERENCES suppliers(supplier_key),
+    buyer_key INTEGER NOT NULL REFERENCES buyers(buyer_key),
     before_count INTEGER,
     after_count INTEGER,
     before_pence INTEGER,
     after_pence INTEGER,
-    PRIMARY KEY (release_id, month, supplier_id, buyer_id)
+    PRIMARY KEY (release_key, month, supplier_key, buyer_key)
 ) WITHOUT ROWID;
 
 -- Lines of spend added up by buyer, supplier and size: in each month by framework, lot, sector and
 -- release, in each financial year by framework, lot and sector, and in all by published names. A
 -- sale is a line above nought.
-CREATE TABLE pair_months (
-    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
-    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+CREATE TABLE pair_months_keyed (
+    buyer_key INTEGER NOT NULL REFERENCES buyers(buyer_key),
+    supplier_key INTEGER NOT NULL REFERENCES suppliers(supplier_key),
     month TEXT NOT NULL,
-    framework TEXT,
-    lot TEXT,
-    sector TEXT,
-    supplier_size TEXT,
-    release_id TEXT NOT NULL REFERENCES releases(release_id),
+    categories_key INTEGER NOT NULL REFERENCES line_categories(categories_key),
+    release_key INTEGER NOT NULL REFERENCES releases(release_key),
     line_count INTEGER NOT NULL,
     amount_pence INTEGER NOT NULL,
     sale_count INTEGER NOT NULL,
@@ -417,7 +428,7 @@ CREATE TABLE admitted_left_out (
     FOREIGN KEY (list_id, url) REFERENCES admitted_files(list_id, url)
 );
 
--- The files that hold an edition's lines where this one does not: spend, line_spans and spend_fts are
+-- The files that hold an edition's lines where this one does not: spend, line_spans and search are
 -- empty here, and lines-SHARD.db has those of one value of the key that the edition is split by.
 -- Empty where this file holds the lines itself.
 CREATE TABLE shards (

@@ -6,7 +6,7 @@
 CREATE VIRTUAL TABLE spend_fts USING fts5 (
     description, tokenize='porter unicode61 remove_diacritics 2', content=[spend], columnsize=0
 );
-INSERT INTO spend_fts (rowid, description) SELECT rowid, description FROM spend;
+INSERT INTO spend_fts (rowid, description) SELECT rowid, description FROM spend_keyed;
 
 CREATE VIRTUAL TABLE suppliers_fts USING fts5 (
     name, tokenize='unicode61 remove_diacritics 2', content=[suppliers], columnsize=0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 REFERENCE = (
     "editions", "feeds", "releases", "frameworks", "lots", "categories", "buyers", "suppliers",
-    "buyer_names", "supplier_names", "withheld",
+    "buyer_names", "supplier_names", "line_categories", "withheld",
 )  # fmt: skip
 """Tables that each has whole."""
 

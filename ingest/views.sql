@@ -1,4 +1,41 @@
--- Views for SQL, CSV and charts. The table spend is what is faceted: a view over keys is slow there.
+-- Tables of keys with what they stand for. A LEFT JOIN leaves the order of reading to what is asked,
+-- and what is not asked of it is often not read.
+
+CREATE VIEW spend AS
+SELECT lines.spend_id, releases.release_id, lines.line_number, lines.month,
+    lines.financial_year, line_categories.framework, line_categories.lot, line_categories.sector,
+    line_categories.supplier_size, lines.description, lines.amount_pence, lines.amount,
+    suppliers.supplier_id, buyers.buyer_id, lines.supplier_name_id, lines.buyer_name_id,
+    -- By it search knows a line.
+    lines.rowid AS rowid
+FROM spend_keyed AS lines
+LEFT JOIN releases ON releases.release_key = lines.release_key
+LEFT JOIN line_categories ON line_categories.categories_key = lines.categories_key
+LEFT JOIN suppliers ON suppliers.supplier_key = lines.supplier_key
+LEFT JOIN buyers ON buyers.buyer_key = lines.buyer_key;
+
+CREATE VIEW pair_months AS
+SELECT buyers.buyer_id, suppliers.supplier_id, pairs.month, line_categories.framework,
+    line_categories.lot, line_categories.sector, line_categories.supplier_size,
+    releases.release_id, pairs.line_count, pairs.amount_pence, pairs.sale_count, pairs.sale_pence,
+    pairs.rowid AS rowid
+FROM pair_months_keyed AS pairs
+LEFT JOIN buyers ON buyers.buyer_key = pairs.buyer_key
+LEFT JOIN suppliers ON suppliers.supplier_key = pairs.supplier_key
+LEFT JOIN line_categories ON line_categories.categories_key = pairs.categories_key
+LEFT JOIN releases ON releases.release_key = pairs.release_key;
+
+CREATE VIEW changes AS
+SELECT releases.release_id, previous.release_id AS previous_release_id, pairs.month,
+    suppliers.supplier_id, buyers.buyer_id, pairs.before_count, pairs.after_count,
+    pairs.before_pence, pairs.after_pence
+FROM changes_keyed AS pairs
+LEFT JOIN releases ON releases.release_key = pairs.release_key
+LEFT JOIN releases AS previous ON previous.release_key = pairs.previous_release_key
+LEFT JOIN suppliers ON suppliers.supplier_key = pairs.supplier_key
+LEFT JOIN buyers ON buyers.buyer_key = pairs.buyer_key;
+
+-- Views for SQL, CSV and charts.
 
 -- Lines of spend with the names of supplier and buyer as published on the line.
 CREATE VIEW spend_named AS
@@ -8,8 +45,17 @@ SELECT spend.spend_id, spend.release_id, spend.line_number, spend.month, spend.f
     spend.supplier_id, supplier_names.published_name AS supplier_name,
     spend.buyer_id, buyer_names.published_name AS buyer_name
 FROM spend
-JOIN supplier_names ON supplier_names.supplier_name_id = spend.supplier_name_id
-JOIN buyer_names ON buyer_names.buyer_name_id = spend.buyer_name_id;
+LEFT JOIN supplier_names ON supplier_names.supplier_name_id = spend.supplier_name_id
+LEFT JOIN buyer_names ON buyer_names.buyer_name_id = spend.buyer_name_id;
+
+-- Each run of releases, by their position in the feed, that held a line. Those that go on end with the
+-- release that the line is shown from.
+CREATE VIEW line_spans AS
+SELECT spend_keyed.spend_id, releases.feed_id, spend_keyed.first_position,
+    releases.position AS last_position
+FROM spend_keyed JOIN releases ON releases.release_key = spend_keyed.release_key
+UNION ALL
+SELECT spend_id, feed_id, first_position, last_position FROM ended_spans;
 
 -- The lines that each release held.
 CREATE VIEW release_lines AS

@@ -14,8 +14,8 @@ from ingest import columnar, fill, relate
 from ingest.engines.local import LocalEngine
 
 OF_SPEND = {
-    "pair_months", "pair_years", "pair_totals", "supplier_totals", "buyer_totals", "party_months",
-    "usual_deals",
+    "pair_months_keyed", "pair_years", "pair_totals", "supplier_totals", "buyer_totals",
+    "party_months", "usual_deals",
 }  # fmt: skip
 _FACETS = ("month", "framework", "lot", "sector", "supplier_size")
 
@@ -28,20 +28,21 @@ def make(db: sqlite3.Connection) -> None:
     (path,) = (row[2] for row in db.execute("PRAGMA database_list") if row[1] == "main")
     lines = db.execute(
         f"SELECT release_id, line_number, {', '.join(_FACETS)}, amount_pence, supplier_name_id, "  # noqa: S608
-        "buyer_name_id FROM spend ORDER BY rowid"
+        "buyer_name_id, (SELECT categories_key FROM spend_keyed "
+        "WHERE spend_keyed.rowid = spend.rowid) FROM spend ORDER BY rowid"
     ).fetchall()
-    releases = sorted({line[0] for line in lines})
+    releases = _by_key(db, "release")
+    ids = {kind: _by_key(db, kind) for kind in relate.KINDS}
     parties = {
         kind: dict(db.execute(f"SELECT DISTINCT {kind}_name_id, {kind}_id FROM spend"))  # noqa: S608
         for kind in relate.KINDS
     }
-    ids = {kind: sorted({*known.values()}) for kind, known in parties.items()}
     of_name = {
         kind: [known.get(number, "") for number in range(max(known) + 1)]
         for kind, known in parties.items()
     }
     keys = relate.Keys(
-        releases, ["feed"], ids["supplier"], ids["buyer"], {name: [] for name in _FACETS},
+        releases, ["feed"], ids["supplier"], ids["buyer"], {name: [] for name in fill.UNDER},
         of_name["supplier"], of_name["buyer"],
     )  # fmt: skip
     with (
@@ -50,7 +51,7 @@ def make(db: sqlite3.Connection) -> None:
     ):
         _hold(engine, lines, releases)
         for kind, known in parties.items():
-            places = {ident: place for place, ident in enumerate(ids[kind])}
+            places = {party: key for key, party in enumerate(ids[kind])}
             numbers, keyed = [*known], [places[party] for party in known.values()]
             for name, column in (("places", f"{kind}_place"), ("names", f"{kind}_key")):
                 values = numbers if name == "places" else keyed
@@ -65,6 +66,12 @@ def make(db: sqlite3.Connection) -> None:
         fill.fill(Path(path), engine, keys, OF_SPEND)
 
 
+def _by_key(db: sqlite3.Connection, kind: str) -> list[str]:
+    """Ids by the keys that stand for them."""
+    known = dict(db.execute(f"SELECT {kind}_key, {kind}_id FROM {kind}s"))  # noqa: S608
+    return [known.get(key, "") for key in range(max(known) + 1)]
+
+
 def _hold(engine: LocalEngine, lines: list[tuple[Any, ...]], releases: list[str]) -> None:
     numbers = list(range(len(lines)))
     keys = [releases.index(line[0]) for line in lines]
@@ -73,6 +80,7 @@ def _hold(engine: LocalEngine, lines: list[tuple[Any, ...]], releases: list[str]
     years = [relate.financial_year(month) for month in facets["month"]]
     engine.hold("under", pa.table({
         "under_key": numbers, "shard": [relate.ONE] * len(lines), "financial_year": years,
+        "categories_key": [line[10] for line in lines],
         **{name: pa.array(values, pa.string()) for name, values in under.items()},
     }))  # fmt: skip
     engine.hold("staged", pa.table({

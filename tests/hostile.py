@@ -99,8 +99,8 @@ HUGE = {
 }  # fmt: skip
 # Writing, or reading what is not in the database.
 FORBIDDEN = {
-    "insert": "INSERT INTO suppliers VALUES ('x', 'x')",
-    "insert behind with": "WITH a AS (SELECT 1) INSERT INTO suppliers SELECT 'x', 'x'",
+    "insert": "INSERT INTO suppliers VALUES (0, 'x', 'x')",
+    "insert behind with": "WITH a AS (SELECT 1) INSERT INTO suppliers SELECT 0, 'x', 'x'",
     "update behind with": "WITH a AS (SELECT 1) UPDATE spend SET amount_pence = 0",
     "delete behind with": "WITH a AS (SELECT 1) DELETE FROM spend",
     "delete returning": "WITH a AS (SELECT 1) DELETE FROM spend RETURNING *",

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 REFERENCE = (
     "editions", "feeds", "releases", "frameworks", "lots", "categories", "buyers", "suppliers",
-    "buyer_names", "supplier_names",
+    "buyer_names", "supplier_names", "line_categories",
 )  # fmt: skip
 SEARCH = (ROOT / "ingest" / "search.sql").read_text("utf-8")
 
@@ -49,7 +49,7 @@ def split(database: Path, folder: Path, key: str = "financial_year") -> list[Pat
         for name, path in zip(names, files, strict=True):
             _shard(db, path, schema, f"{key} = '{name}'", gone=name == names[0])
             _note(db, name, path)
-        for table in ("spend_fts", "line_spans", "spend"):
+        for table in ("spend_fts", "ended_spans", "spend_keyed"):
             db.execute(f"DELETE FROM {table}" if table != "spend_fts" else _NO_SEARCH)  # noqa: S608
         db.execute("VACUUM")
         db.execute("ANALYZE")
@@ -66,19 +66,19 @@ def _shard(db: sqlite3.Connection, path: Path, schema: list[str], chosen: str, g
         for sql in schema:
             shard.execute(sql)
     db.execute("ATTACH ? AS shard", [str(path)])
-    kept = [row[1] for row in db.execute("PRAGMA main.table_info(spend)")]
+    kept = [row[1] for row in db.execute("PRAGMA main.table_info(spend_keyed)")]
     columns = ", ".join(kept)
     db.execute("BEGIN")
     for table in REFERENCE:
         db.execute(f"INSERT INTO shard.{table} SELECT * FROM main.{table}")  # noqa: S608
     db.execute(
-        f"INSERT INTO shard.spend ({columns}) SELECT {columns} FROM main.spend "  # noqa: S608
-        f"WHERE {chosen} ORDER BY rowid"
+        f"INSERT INTO shard.spend_keyed ({columns}) SELECT {columns} FROM main.spend_keyed "  # noqa: S608
+        f"WHERE rowid IN (SELECT rowid FROM main.spend WHERE {chosen}) ORDER BY rowid"
     )
-    ours = "spend_id IN (SELECT spend_id FROM shard.spend)"
+    ours = "spend_id IN (SELECT spend_id FROM shard.spend_keyed)"
     if gone:
-        ours = f"({ours} OR spend_id NOT IN (SELECT spend_id FROM main.spend))"  # noqa: S608
-    db.execute(f"INSERT INTO shard.line_spans SELECT * FROM main.line_spans WHERE {ours}")  # noqa: S608
+        ours = f"({ours} OR spend_id NOT IN (SELECT spend_id FROM main.spend_keyed))"  # noqa: S608
+    db.execute(f"INSERT INTO shard.ended_spans SELECT * FROM main.ended_spans WHERE {ours}")  # noqa: S608
     db.execute("COMMIT")
     db.execute("DETACH shard")
     with closing(sqlite3.connect(path, isolation_level=None)) as shard:

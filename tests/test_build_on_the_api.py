@@ -19,6 +19,7 @@ import asked
 import cubes
 import httpx
 import pytest
+import writable
 from conftest import Site, serving
 from govspend_site.api import asking, keyset
 from govspend_site.api.resources import ENDINGS, RESOURCES
@@ -37,6 +38,7 @@ def patchy_site(sample_build: Path, tmp_path_factory: pytest.TempPathFactory) ->
     build = tmp_path_factory.mktemp("patchy")
     shutil.copy(sample_build / "govspend.db", build / "govspend.db")
     with closing(sqlite3.connect(build / "govspend.db")) as db, db:
+        writable.make(db)
         for number, column in enumerate(("supplier_size", "lot", "sector", "framework")):
             db.execute(f"UPDATE spend SET {column} = NULL WHERE rowid % 7 = {number}")  # noqa: S608
         # Two months of which nothing is known, or which come to less than nothing.

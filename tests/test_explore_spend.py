@@ -439,7 +439,9 @@ def test_columns_are_headed_in_words(column: str, heading: str) -> None:
 
 def test_names_lead_to_their_party(real_site: Site) -> None:
     """Protects the way from a list of firms to one firm, and from there to its lines."""
-    [(supplier_id, name)] = asked(real_site, "SELECT * FROM suppliers ORDER BY name LIMIT 1")
+    [(supplier_id, name)] = asked(
+        real_site, "SELECT supplier_id, name FROM suppliers ORDER BY name LIMIT 1"
+    )
     link = f'href="/govspend/suppliers/{supplier_id}"'
     assert link in real_site.get("/govspend/suppliers").text
     page = real_site.get(f"/govspend/suppliers/{supplier_id}").text

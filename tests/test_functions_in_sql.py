@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+import writable
 from conftest import ROOT, Site
 from govspend_site import sql_functions
 from hypothesis import assume, given
@@ -75,6 +76,8 @@ def test_financial_year_is_the_column_of_that_name(date: Any) -> None:
     assume(1000 < date.year < 9998)
     with closing(connection()) as db:
         db.executescript((ROOT / "ingest" / "schema.sql").read_text())
+        db.executescript((ROOT / "ingest" / "views.sql").read_text())
+        writable.make(db)
         line = ("a", "r", 2, f"{date:%Y-%m}-01", 1, "s", "b", 1, 1)
         db.execute(
             "INSERT INTO spend (spend_id, release_id, line_number, month, amount_pence, supplier_id"

@@ -25,7 +25,8 @@ from govspend_site import lane, visits
 SECONDS = 0.5
 MEGABYTE = 1_000_000
 REFUSED = re.compile(
-    r"not authorized|no such function|syntax error|one statement|denied|unknown database|may not"
+    r"not authorized|cannot modify|no such function|syntax error|one statement|denied|"
+    r"unknown database|may not"
 )
 # What only the lane refuses: Datasette's own connections would answer, with the file's place.
 MARK = "SELECT count(*) FROM pragma_database_list"

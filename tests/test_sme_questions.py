@@ -22,6 +22,7 @@ from typing import Any
 import cubes
 import httpx
 import pytest
+import writable
 from conftest import BIN, ROOT, Site, free_port
 from govspend_site import canned
 
@@ -370,10 +371,17 @@ def made(tmp_path: Path) -> Path:
             db.executescript((ROOT / "ingest" / part).read_text())
         columns = [row[1:4] for row in db.execute("PRAGMA table_info(releases)")]
         filler: Row = {name: 0 if kind == "INTEGER" else "" for name, kind, _ in columns}
-        row = {**filler, "release_id": "r", "feed_id": "f", "position": 1, "is_current": 1}
+        row = {
+            **filler,
+            "release_key": 0,
+            "release_id": "r",
+            "feed_id": "f",
+            "position": 1,
+            "is_current": 1,
+        }
         marks = ", ".join(f":{name}" for name in row)
         db.execute(f"INSERT INTO releases VALUES ({marks})", row)  # noqa: S608
-        db.executemany("INSERT INTO buyers VALUES (?, ?)", [("a", "A"), ("b", "B")])
+        db.executemany("INSERT INTO buyers VALUES (?, ?, ?)", [(0, "a", "A"), (1, "b", "B")])
         db.commit()
     return path
 
@@ -381,8 +389,11 @@ def made(tmp_path: Path) -> Path:
 def add(path: Path, *lines: tuple[str, str, str, int, str | None]) -> None:
     """Lines of supplier, buyer, month, pence and size; the cubes as the build would make it."""
     with closing(sqlite3.connect(path)) as db:
+        writable.make(db)
         for number, (supplier, buyer, month, pence, size) in enumerate(lines):
-            db.execute("INSERT OR IGNORE INTO suppliers VALUES (?, ?)", [supplier, supplier])
+            db.execute(
+                "INSERT OR IGNORE INTO suppliers (supplier_id, name) VALUES (?1, ?1)", [supplier]
+            )
             db.execute(
                 "INSERT INTO spend (spend_id, release_id, line_number, month, supplier_size, "
                 "amount_pence, supplier_id, buyer_id, supplier_name_id, buyer_name_id) "
@@ -646,7 +657,8 @@ def check(path: Path) -> None:
     """What start-up does with a file."""
     query = canned.read(path)
     with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript((ROOT / "ingest" / "schema.sql").read_text())
+        for part in ("schema.sql", "views.sql"):
+            db.executescript((ROOT / "ingest" / part).read_text())
         canned.check_against(query, db, {"resellers": ""})
 
 
@@ -712,6 +724,6 @@ def test_the_site_does_not_start_with_a_mistake(real_build: Path, tmp_path: Path
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr == (
-        f"Error: {queries / 'spend.sql'} line 1: there is a table called spend, whose page this "
+        f"Error: {queries / 'spend.sql'} line 1: there is a view called spend, whose page this "
         "query would hide; rename the file.\n"
     )

@@ -201,12 +201,15 @@ def test_the_audit_proves_and_says_so(real_build: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
-        ("UPDATE spend SET amount_pence = amount_pence + 1 WHERE rowid = 7", "pence of spend"),
-        ("DELETE FROM spend WHERE rowid = 7", "lines of spend"),
+        ("UPDATE spend_keyed SET amount_pence = amount_pence + 1 WHERE rowid = 7",
+         "pence of spend"),
+        ("DELETE FROM spend_keyed WHERE rowid = 7", "lines of spend"),
         ("UPDATE release_months SET amount_pence = amount_pence + 1 WHERE rowid = 3",
          "pence loaded"),
-        ("UPDATE pair_months SET sale_pence = sale_pence + 1 WHERE rowid = 3", "cube pair_months"),
-        ("INSERT INTO pair_months SELECT * FROM pair_months LIMIT 1", "cube pair_months"),
+        ("UPDATE pair_months_keyed SET sale_pence = sale_pence + 1 WHERE rowid = 3",
+         "cube pair_months"),
+        ("INSERT INTO pair_months_keyed SELECT * FROM pair_months_keyed LIMIT 1",
+         "cube pair_months"),
         ("UPDATE pair_years SET lot = 'Another' WHERE rowid = 3", "cube pair_years"),
         ("DELETE FROM pair_totals WHERE rowid = 3", "cube pair_totals"),
         ("UPDATE pair_totals SET first_sale_pence = first_sale_pence + 1 WHERE rowid = 3",
@@ -221,12 +224,19 @@ def test_the_audit_proves_and_says_so(real_build: Path) -> None:
         ("UPDATE buyer_totals SET sme_count = sme_count + 1", "totals of buyers"),
         ("UPDATE party_months SET new_buyer_count = new_buyer_count + 1", "months whose suppliers"),
         ("UPDATE usual_deals SET usual_pence = usual_pence + 1", "usual deals"),
-        ("DELETE FROM line_spans WHERE spend_id = (SELECT spend_id FROM spend LIMIT 1)", "held"),
-        ("UPDATE spend SET supplier_size = 'Medium' WHERE rowid = 1", "sizes other than"),
+        ("UPDATE spend_keyed SET first_position = 3 WHERE rowid = 1", "not held by their release"),
+        ("UPDATE spend_keyed SET first_position = 2 WHERE rowid = 1", "lines held are"),
+        ("INSERT INTO ended_spans SELECT spend_id, 'gcloud-sales', 1, 1 FROM spend_keyed LIMIT 1",
+         "lines held are"),
+        ("INSERT INTO ended_spans SELECT spend_id, 'gcloud-sales', 2, 2 FROM spend_keyed LIMIT 1",
+         "that ended"),
+        ("UPDATE line_categories SET supplier_size = 'Medium'", "sizes other than"),
         ("DELETE FROM quarantine WHERE rowid = 1", "quarantined"),
-        ("UPDATE changes SET after_pence = after_pence + 1 WHERE after_pence = "
-         "(SELECT max(after_pence) FROM changes)", "changes between releases"),
-        ("UPDATE spend SET supplier_id = 'nobody' WHERE rowid = 1", "keys that lead nowhere"),
+        ("UPDATE changes_keyed SET after_pence = after_pence + 1 WHERE after_pence = "
+         "(SELECT max(after_pence) FROM changes_keyed)", "changes between releases"),
+        ("UPDATE spend_keyed SET supplier_key = 99999 WHERE rowid = 1", "keys that lead nowhere"),
+        ("UPDATE spend_keyed SET supplier_key = (SELECT max(supplier_key) FROM suppliers "
+         "WHERE supplier_key <> spend_keyed.supplier_key) WHERE rowid = 1", "cube pair_months"),
     ],
 )  # fmt: skip
 def test_a_database_that_was_tampered_with_is_not_published(
@@ -293,7 +303,7 @@ def test_the_usual_deal_of_a_firm_of_two_sizes_is_of_all_its_sales(tmp_path: Pat
         )
         parts = {what: sql for what, name, sql in relate.statements() if name == "usual_deals"}
         engine.make("usual_deals", parts["table"])
-        (found,) = fill.columns_of(engine.batches(parts["rows"]), keys)
+        (found,) = fill.columns_of("usual_deals", engine.batches(parts["rows"]), keys)
     cells = found.select(["size_choice", "supplier_id", "usual_pence"]).to_pylist()
     assert sorted(tuple(cell.values()) for cell in cells) == [
         ("Large", "one", 6), ("SME", "two", 2), ("any", "one", 6), ("any", "two", 3),

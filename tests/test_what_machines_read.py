@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import httpx
+import writable
 from conftest import BIN, ROOT, Site, free_port, serving
 from govspend_site import page, sitemap
 from hypothesis import given
@@ -107,6 +108,7 @@ def test_over_fifty_thousand_pages_come_in_parts(sample_build: Path, tmp_path: P
     shutil.copy2(sample_build / "govspend.db", tmp_path / "govspend.db")
     (tmp_path / "govspend.db").chmod(0o644)
     with sqlite3.connect(tmp_path / "govspend.db") as db:
+        writable.make(db)
         db.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) "
             "INSERT INTO suppliers (supplier_id, name) SELECT 'firm-' || i, 'Firm ' || i FROM n"

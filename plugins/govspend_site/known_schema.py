@@ -5,14 +5,13 @@ Datasette asks some thirty of them for every page, each by a trip to another thr
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from govspend_site import visits
+from govspend_site import keyed
 
 
-def _once(name: str) -> Callable[..., Awaitable[Any]]:
-    """Datasette's own method of that name, whose answer for a table of this database is kept."""
+def _once(name: str) -> Any:
+    """The method of that name, whose answer for a table of this database is kept."""
 
     async def told(self: KnownSchema, *about: Any) -> Any:
         if (name, about) in self.schema:
@@ -31,7 +30,7 @@ def _copied(found: Any) -> Any:
     return list(found) if isinstance(found, list) else found
 
 
-class KnownSchema(visits.VisitedDatabase):
+class KnownSchema(keyed.KeyedDatabase):
     """A database that answers from memory what tables it has and what they are like."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:

@@ -170,7 +170,10 @@ def refuse(connection: sqlite3.Connection, task: Mapping[str, Any]) -> None:
     if not task["without"]:
         return
     read = reads.of(connection, task["sql"], task["parameters"], allowed)
-    for table in sorted(set(read) & set(task["without"])):
+    # What the statement names, before what that is a view of.
+    for table in sorted(
+        set(read) & set(task["without"]), key=lambda name: (name not in task["sql"], name)
+    ):
         raise Elsewhere(task["why"].replace("{table}", table))
 
 

@@ -22,7 +22,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from govspend_site import known_schema, lines, metrics, visits
+from govspend_site import keyed, known_schema, lines, metrics, visits
 from govspend_site.sharded import ShardedDatabase
 
 _pinned: ContextVar[Edition | None] = ContextVar("pinned", default=None)
@@ -175,7 +175,8 @@ def _counts(connection: Any) -> dict[str, int | None]:
     for (name,) in tables:
         if name not in known:
             known[name] = connection.execute(f"SELECT count(*) FROM [{name}]").fetchone()[0]  # noqa: S608
-    return {name: known[name] for (name,) in tables}
+    counts: dict[str, int | None] = {name: known[name] for (name,) in tables}
+    return counts | {name: counts[f"{name}{keyed.KEYED}"] for name in keyed.shown(counts)}
 
 
 def _published(path: Path) -> float:

@@ -49,7 +49,8 @@ class ShardedDatabase(visits.VisitedDatabase):
         """Rows of the tables that are empty in the edition's own file, where they are known."""
         if not self.shards:
             return {}
-        return {"spend": sum(shard.line_count for shard in self.shards), "line_spans": None}
+        lines = sum(shard.line_count for shard in self.shards)
+        return {"spend": lines, "spend_keyed": lines, "ended_spans": None}
 
     @property
     def shards_said(self) -> str:

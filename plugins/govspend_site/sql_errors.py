@@ -241,6 +241,11 @@ _COMMON = (
         "SQL here reads the tables of this page and nothing else.",
     ),
     (
+        "cannot modify",
+        "Nothing can be changed here",
+        "To change data, take the whole database and work on your copy.",
+    ),
+    (
         "attempt to write",
         "Nothing can be changed here",
         "To change data, take the whole database and work on your copy.",

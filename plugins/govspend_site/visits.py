@@ -36,7 +36,7 @@ _FIRST_PAGE = re.compile(
     re.DOTALL,
 )
 # A view has no key that Datasette finds.
-_KEYS_OF_VIEWS = {"spend_named": ["spend_id"]}
+_KEYS_OF_VIEWS = {"spend_named": ["spend_id"], "line_spans": ["spend_id", "first_position"]}
 
 _visit: ContextVar[lane.Visit | None] = ContextVar("visit", default=None)
 

@@ -6,6 +6,7 @@ counted; no more than a batch of them is in memory.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections import defaultdict
@@ -49,9 +50,10 @@ def fill(edition: Path, target: Path) -> dict[str, float]:
                 db.execute(sql)
                 took[f"rows of {name}"] = _copy(source, db, name)
         took["indexes"] = _run(db, [sql for (kind, _), sql in schema.items() if kind == "index"])
+        _run(db, [sql for (kind, _), sql in schema.items() if kind == "view"])
         for (kind, name), sql in schema.items():
             if kind == "table" and kinds.get(name) == "virtual":
-                took[name] = _run(db, [sql, *_search(name, sql)])
+                took[name] = _run(db, [sql, *_search(db, name, sql)])
         return took
 
 
@@ -71,11 +73,15 @@ def _copy(source: sqlite3.Connection, db: sqlite3.Connection, table: str) -> flo
     return took
 
 
-def _search(name: str, sql: str) -> list[str]:
-    """Statements that fill a search table."""
-    if "content=" in sql.replace(" ", "").lower():
-        return [f"INSERT INTO [{name}] ([{name}]) VALUES ('rebuild')"]  # noqa: S608 - our own names
-    return []
+def _search(db: sqlite3.Connection, name: str, sql: str) -> list[str]:
+    """Statements that fill a search table, straight from the table that has the texts."""
+    content = re.search(r"content=\[(\w+)\]", sql)
+    if not content:
+        return []
+    there = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    table = next(found for found in (f"{content[1]}_keyed", content[1]) if found in there)
+    column = sql.partition("(")[2].partition(",")[0].strip()
+    return [f"INSERT INTO [{name}] (rowid, {column}) SELECT rowid, {column} FROM [{table}]"]  # noqa: S608
 
 
 def _run(db: sqlite3.Connection, statements: list[str]) -> float:

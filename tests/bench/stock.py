@@ -59,7 +59,7 @@ def indexes(edition: Path) -> list[str]:
     source = sqlite3.connect(f"{edition.as_uri()}?mode=ro&immutable=1", uri=True)
     found: dict[str, None] = {}
     with closing(source):
-        for row in source.execute("PRAGMA index_list(spend)").fetchall():
+        for row in source.execute("PRAGMA index_list(spend_keyed)").fetchall():
             columns = [item[2] for item in source.execute(f"PRAGMA index_info([{row[1]}])")]
             known = [COLUMNS[column] for column in columns if column in COLUMNS]
             if known:

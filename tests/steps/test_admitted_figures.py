@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+import writable
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,7 +40,9 @@ def empty() -> Iterator[sqlite3.Connection]:
     """The tables of an edition, with the frameworks and nothing else."""
     with closing(sqlite3.connect(":memory:")) as db:
         db.row_factory = sqlite3.Row
-        db.executescript((ROOT / "ingest" / "schema.sql").read_text())
+        for part in ("schema.sql", "views.sql"):
+            db.executescript((ROOT / "ingest" / part).read_text())
+        writable.make(db)
         with (ROOT / "ingest" / "reference" / "frameworks.csv").open() as file:
             db.executemany(
                 "INSERT INTO frameworks VALUES (:framework, :agreement_number, "

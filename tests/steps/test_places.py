@@ -175,7 +175,7 @@ def test_every_district_of_the_postcodes_has_a_region() -> None:
 def test_an_invented_buyer_has_no_place_even_with_a_real_name(tmp_path: Path) -> None:
     """The sample is not to say where anything is."""
     with closing(load.create(tmp_path / "next.db")) as db:
-        db.execute("INSERT INTO buyers VALUES ('home-office', 'Home Office')")
+        db.execute("INSERT INTO buyers VALUES (0, 'home-office', 'Home Office')")
         places.load(db, [], illustrative=True)
         assert count(db) == 0
         places.load(db, [], illustrative=False)

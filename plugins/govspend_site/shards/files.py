@@ -10,13 +10,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-LINES = frozenset({"spend", "spend_fts", "line_spans"})
-"""Tables that are empty in an edition with shards, and filled in each shard."""
+SPLIT = ("spend", "line_spans")
+"""What lines are asked as."""
+LINES = frozenset({*SPLIT, "spend_keyed", "ended_spans", "spend_fts"})
+"""What is empty in an edition with shards, and filled in each shard."""
 VIEWS = frozenset({"spend_named", "release_lines"})
 """Views over them that each shard has, too, a row of a line each."""
 REFERENCE = frozenset({
     "editions", "feeds", "releases", "frameworks", "lots", "categories", "buyers", "suppliers",
-    "buyer_names", "supplier_names",
+    "buyer_names", "supplier_names", "line_categories",
 })  # fmt: skip
 """Tables that are the same in each shard as in the edition itself."""
 
@@ -70,6 +72,7 @@ def summaries(database: Path) -> frozenset[str]:
     sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '*_fts*'"
     with closing(sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)) as connection:
         names = {row[0] for row in connection.execute(sql)}
+    names |= {name.removesuffix("_keyed") for name in names}
     return frozenset(names - LINES - REFERENCE - {"sqlite_stat1"})
 
 

@@ -1,7 +1,7 @@
 """What a statement reads: SQLite itself says which tables and columns, also through views.
 
-Its authorizer tells both, but not of a table that is only joined USING a column; what EXPLAIN shows
-to be opened tells of that, and not of searches, which are virtual tables.
+Its authorizer tells both, and through which view, but not of a table that is only joined USING a
+column; what EXPLAIN shows to be opened tells of that, and not of searches, which are virtual.
 """
 
 from __future__ import annotations
@@ -31,10 +31,14 @@ def of(db: sqlite3.Connection, sql: str, given: Any, allowed: Authorizer | None 
     """
     found: dict[str, set[str]] = defaultdict(set)
 
-    def noted(action: int, table: str | None, column: str | None, *others: str | None) -> int:
+    def noted(
+        action: int, table: str | None, column: str | None, schema: str | None, view: str | None
+    ) -> int:
         if action == sqlite3.SQLITE_READ and table:
             found[_SHADOW.sub(r"\1", table)].add(column or "")
-        return allowed(action, table, column, *others) if allowed else sqlite3.SQLITE_OK
+            if view:
+                found[view].add("")
+        return allowed(action, table, column, schema, view) if allowed else sqlite3.SQLITE_OK
 
     if _EXPLAINED.match(sql):
         return {}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from govspend_site.shards import needed, reads, statement
-from govspend_site.shards.files import Shard
+from govspend_site.shards.files import SPLIT, Shard
 
 MOST_ATTACHED = 10
 """Files that a default build of SQLite attaches."""
@@ -77,7 +77,7 @@ class Together:
         db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, MOST_ATTACHED)
         for number, shard in enumerate(self._shards):
             db.execute(f"ATTACH ? AS shard_{number}", [_address(shard)])
-        for table in ("spend", "line_spans"):
+        for table in SPLIT:
             arms = (f"SELECT * FROM shard_{n}.{table}" for n in range(len(self._shards)))  # noqa: S608
             db.execute(f"CREATE TEMP VIEW {table} AS {' UNION ALL '.join(arms)}")
         self._finish(db)
@@ -104,7 +104,7 @@ class Together:
 
     def _finish(self, db: sqlite3.Connection) -> None:
         """What reads lines through a view of the edition reads them all, too."""
-        for _, sql in db.execute(_VIEWS).fetchall():
+        for sql in _views(db).values():
             db.execute(re.sub(r"^CREATE VIEW", "CREATE TEMP VIEW", sql, count=1))
         db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         self._confine(db)
@@ -135,18 +135,25 @@ def _attached(db: sqlite3.Connection, shard: Shard) -> Iterator[None]:
 
 def _columns(db: sqlite3.Connection, sql: str, given: Any) -> dict[str, str]:
     """The columns of tables of lines that a statement reads; all where SQLite does not tell."""
-    untold = ["using", "natural", *(name for name, _ in db.execute(_VIEWS).fetchall())]
+    untold = ["using", "natural", *_views(db)]
     is_told = not any(re.search(rf"\b{word}\b", sql, re.IGNORECASE) for word in untold)
     read = reads.of(db, sql, given)
     # What is searched is made of descriptions.
     also = {"description"} if "spend_fts" in read else set()
     found = {}
-    for table in {"spend", "line_spans"} & set(read):
-        known = [row[1] for row in db.execute(f"PRAGMA main.table_xinfo({table})")]
+    for table in {*SPLIT} & set(read):
+        # A copy numbers its rows anew: those of the files are the same in each.
+        columns = db.execute(f"PRAGMA main.table_xinfo({table})").fetchall()
+        known = [row[1] for row in columns if row[1] != "rowid"]
         if is_told:
             known = [name for name in known if name in read[table] | also]
         found[table] = ", ".join(known) or "NULL AS no_column"
     return found
+
+
+def _views(db: sqlite3.Connection) -> dict[str, str]:
+    """The edition's views and their SQL, without those of lines, which stand for shards here."""
+    return {name: sql for name, sql in db.execute(_VIEWS).fetchall() if name not in SPLIT}
 
 
 def _looked_for(db: sqlite3.Connection, sql: str, given: Any) -> tuple[str, Any]:
