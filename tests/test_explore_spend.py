@@ -422,6 +422,7 @@ def test_the_style_sheet_changes_its_address_with_its_content(real_site: Site) -
     ("column", "heading"),
     [
         ("supplier_size", "Supplier size"),
+        ("largest_supplier_id", "Largest supplier"),
         ("supplier_id", "Supplier"),
         ("amount_pence", "Amount"),
         ("sme_pct", "SME (%)"),

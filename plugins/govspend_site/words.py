@@ -8,7 +8,10 @@ from decimal import Decimal, InvalidOperation
 # A suffix says the unit or kind; the cell shows it, so the heading does without it.
 _KIND_SUFFIXES = ("_pence", "_pct", "_at", "_date")
 # An id shows the name that it stands for, and links to it: the heading names the party.
-_SHOWN_BY_NAME = ("supplier_id", "buyer_id", "release_id", "previous_release_id", "feed_id")
+_SHOWN_BY_NAME = (
+    *("supplier_id", "buyer_id", "largest_supplier_id"),
+    *("release_id", "previous_release_id", "feed_id"),
+)
 _ACRONYMS = {
     "sme": "SME",
     "id": "ID",
