@@ -170,8 +170,30 @@ def test_the_profile_of_a_supplier_is_its_lines(real_site: Site, lines: list[Lin
     for part in ("months", "years", "buyers", "lots", "sizes", "names"):
         found = rows_of(real_site, f"/suppliers/bjss/{part}.json")
         assert sum(row["amount_pence"] for row in found) == total, part
+    by_amount = sorted(sales, key=lambda line: (-line["amount_pence"], line["spend_id"]))
+    oldest_first = sorted(by_amount, key=lambda line: line["month"])
+    newest_first = sorted(by_amount, key=lambda line: line["month"], reverse=True)
+    for part, expected in (("first", oldest_first[:5]), ("latest", newest_first[:10])):
+        found = rows_of(real_site, f"/suppliers/bjss/{part}.json")
+        assert [row["spend_id"] for row in found] == [line["spend_id"] for line in expected], part
     assert "/govspend/spend?supplier_id=bjss" in text
     assert "/proof/supplier" in text
+
+
+def test_sales_of_a_firm_with_few_stand_once(real_site: Site, lines: list[Line]) -> None:
+    """Protects a small firm's page: what its latest sales say already is not said again."""
+    sales = defaultdict(list)
+    for line in lines:
+        if line["amount_pence"] > 0:
+            sales[line["supplier_id"]].append(line["spend_id"])
+    few = next(firm for firm, own in sales.items() if 1 < len(own) <= 10)
+    many = next(firm for firm, own in sales.items() if len(own) > 15)
+    of_few, of_many = (real_site.get(f"/suppliers/{firm}").text for firm in (few, many))
+    assert "Every sale of it" in of_few
+    assert 'id="first"' not in of_few
+    assert all(of_few.count(f'/govspend/spend/{line}"') == 1 for line in sales[few])
+    assert 'id="first"' in of_many
+    assert "Every sale of it" not in of_many
 
 
 def test_the_profile_of_a_buyer_is_its_lines(real_site: Site, lines: list[Line]) -> None:

@@ -25,6 +25,10 @@ LIST = Kind(
 
 MONEY = ("amount_pence", "Total")
 SPAN = (("first_month", "First sale"), ("last_month", "Latest sale"))
+SALE = (
+    ("month", "Month"), ("buyer_name", "Buyer"), ("lot", "Lot"), ("description", "What"),
+    ("amount_pence", "Amount"), ("spend_id", "Line"),
+)  # fmt: skip
 
 PARTS = (
     Part("months", "Month by month", "supplier_months", (
@@ -50,10 +54,8 @@ PARTS = (
         ("release_id", "Release"), ("supplier_size", "Size"), ("first_month", "From"),
         ("last_month", "To"), ("line_count", "Lines"), MONEY,
     )),
-    Part("first-and-latest", "First and latest sale", "supplier_edges", (
-        ("sale", "Sale"), ("month", "Month"), ("buyer_name", "Buyer"), ("description", "What"),
-        ("amount_pence", "Amount"), ("spend_id", "Line"),
-    )),
+    Part("first", "First sales", "supplier_first", SALE),
+    Part("latest", "Latest sales", "supplier_latest", SALE),
     Part("similar", "Similar firms", "supplier_similar", (
         ("supplier_name", "Firm"), ("shared_buyer_count", "Buyers in common"), MONEY,
     )),
