@@ -163,12 +163,17 @@ class _Lookup:
 
 
 def _lookups(db: sqlite3.Connection) -> dict[str, _Lookup]:
-    found = {}
-    for kind in ("supplier", "buyer"):
-        numbers, ids, names = zip(*db.execute(_sql(f"{kind} names")), strict=True)
-        keys, by = pa.array(numbers, pa.int32()), f"{kind}_name_id"
-        found[f"{kind}_id"] = _Lookup(by, keys, pa.array(ids, pa.string()))
-        found[f"{kind}_name"] = _Lookup(by, keys, pa.array(names, pa.string()))
+    found: dict[str, _Lookup] = {}
+    for what, by, decided in (
+        ("releases", "release_key", ("release_id",)),
+        ("categories", "categories_key", ("framework", "lot", "sector", "supplier_size")),
+        ("supplier names", "supplier_name_id", ("supplier_id", "supplier_name")),
+        ("buyer names", "buyer_name_id", ("buyer_id", "buyer_name")),
+    ):
+        numbers, *columns = zip(*db.execute(_sql(what)), strict=True)
+        keys = pa.array(numbers, pa.int32())
+        for name, values in zip(decided, columns, strict=True):
+            found[name] = _Lookup(by, keys, pa.array(values, pa.string()))
     months = [row[0] for row in db.execute(_sql("months"))]
     years = pa.array([financial_year(month) for month in months])
     found["financial_year"] = _Lookup("month", pa.array(months), years)

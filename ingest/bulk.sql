@@ -2,17 +2,24 @@
 
 -- name: lines
 -- What the view spend_named is made of, in the order of the table, which is that of the published
--- files, so that the same edition gives the same bytes. Names and ids of the parties are told by a
--- number, and the financial year by the month: to fetch them with each line would double the time.
+-- files, so that the same edition gives the same bytes. What keys stand for, and the financial year of
+-- a month, is looked up once each: to fetch it with each line would double the time.
 -- The first row is none: it tells Arrow's driver what a column is that begins with unknowns.
-SELECT 0 AS place, '' AS spend_id, '' AS release_id, 0 AS line_number, '' AS month, '' AS framework,
-    '' AS lot, '' AS sector, '' AS supplier_size, '' AS description, 0 AS amount_pence,
-    0 AS supplier_name_id, 0 AS buyer_name_id
+SELECT 0 AS place, '' AS spend_id, 0 AS release_key, 0 AS line_number, '' AS month,
+    0 AS categories_key, '' AS description, 0 AS amount_pence, 0 AS supplier_name_id,
+    0 AS buyer_name_id
 UNION ALL
-SELECT rowid, spend_id, release_id, line_number, month, framework, lot, sector, supplier_size,
-    description, amount_pence, supplier_name_id, buyer_name_id
-FROM spend
+SELECT rowid, spend_id, release_key, line_number, month, categories_key, description, amount_pence,
+    supplier_name_id, buyer_name_id
+FROM spend_keyed
 ORDER BY place
+
+-- name: releases
+SELECT release_key, release_id FROM releases ORDER BY release_key
+
+-- name: categories
+SELECT categories_key, framework, lot, sector, supplier_size FROM line_categories
+ORDER BY categories_key
 
 -- name: months
 SELECT DISTINCT month FROM release_months ORDER BY month

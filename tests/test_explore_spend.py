@@ -450,6 +450,17 @@ def test_names_lead_to_their_party(real_site: Site) -> None:
     assert f"/govspend/spend?supplier_id={supplier_id}" in page
 
 
+def test_totals_begin_with_the_largest_and_name_their_supplier(real_site: Site) -> None:
+    rows = real_site.get("/govspend/buyer_totals.json?_shape=objects&_labels=on").json()["rows"]
+    amounts = [row["amount_pence"] for row in rows]
+    assert amounts == sorted(amounts, reverse=True)
+    page, first = real_site.get("/govspend/buyer_totals").text, rows[0]["largest_supplier_id"]
+    cell = re.search(r'<td class="col-largest_supplier_id[^>]*>(.*?)</td>', page, re.DOTALL)
+    assert cell is not None
+    link = f'<a href="/govspend/suppliers/{first["value"]}">{first["label"]}</a>'
+    assert cell[1].strip() == link
+
+
 @pytest.mark.parametrize("query", ["", "&_sort=lot", "&_sort_desc=sector", "&_where=amount>0"])
 def test_the_pages_of_a_table_hold_each_line_once(sample_site: Site, query: str) -> None:
     """Lines that are alike in what they are sorted by are not lost between pages, nor doubled."""

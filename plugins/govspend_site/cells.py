@@ -16,6 +16,7 @@ CATEGORIES = ("supplier_size", "sector", "lot", "framework")
 # Columns of ids, wherever they occur, and the table that each leads to.
 LINKED = {
     "supplier_id": "suppliers",
+    "largest_supplier_id": "suppliers",
     "buyer_id": "buyers",
     "release_id": "releases",
     "previous_release_id": "releases",
