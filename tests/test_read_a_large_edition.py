@@ -129,6 +129,11 @@ TABLE = [
     "/govspend/spend_named.json?_facet=supplier_name&supplier_name__contains=a",
     "/govspend/spend_named?_facet=buyer_name&_facet=lot",
     "/govspend/line_spans.json",
+    "/govspend/spend_keyed",
+    "/govspend/spend_keyed.json?supplier_key=3&_sort_desc=amount_pence",
+    "/govspend/spend_keyed.json?_facet=categories_key&amount_pence__lt=0",
+    "/govspend/ended_spans",
+    "/govspend/ended_spans.json?first_position=1&_size=max",
 ]
 PAGES = [
     "/search?q=hosting",
@@ -184,6 +189,7 @@ def test_a_line_its_history_and_its_parties(sample_site: Site, split_site: Site)
     for path, status in (
         (f"/govspend/spend/{line['spend_id']}", 200),
         (f"/govspend/spend/{line['spend_id']}.json", 200),
+        (f"/govspend/spend_keyed/{line['spend_id']}.json", 200),
         (f"/api/v1/spend/{line['spend_id']}", 200),
         (f"/suppliers/{line['supplier_id']}", 200),
         (f"/buyers/{line['buyer_id']}", 200),
@@ -489,7 +495,7 @@ def test_what_needs_all_lines_at_once_gets_them(
 COPIES = """
 SELECT copies.name, columns.name
 FROM sqlite_temp_master AS copies, pragma_table_info(copies.name, 'temp') AS columns
-WHERE copies.name IN ('spend', 'line_spans')
+WHERE copies.name IN ('spend', 'line_spans', 'spend_keyed', 'ended_spans')
 """
 
 
@@ -506,6 +512,7 @@ WHERE copies.name IN ('spend', 'line_spans')
          "(SELECT max(last_month) FROM pair_totals WHERE buyer_id = :buyer)) "
          "SELECT max(amount_pence) FROM chosen", {"amount_pence", "buyer_id", "month"}),
         ("SELECT 2 * count(*) FROM line_spans", {"no_column"}),
+        ("SELECT max(supplier_key) FROM spend_keyed", {"supplier_key"}),
     ],
 )  # fmt: skip
 def test_no_more_is_copied_than_a_statement_reads(

@@ -10,9 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-SPLIT = ("spend", "line_spans")
-"""What lines are asked as."""
-LINES = frozenset({*SPLIT, "spend_keyed", "ended_spans", "spend_fts"})
+KEYED = ("spend_keyed", "ended_spans")
+"""What lines are kept in."""
+SPLIT = ("spend", "line_spans", *KEYED)
+"""What lines are asked as; an edition from before there were keys has the first two alone."""
+LINES = frozenset({*SPLIT, "spend_fts"})
 """What is empty in an edition with shards, and filled in each shard."""
 VIEWS = frozenset({"spend_named", "release_lines"})
 """Views over them that each shard has, too, a row of a line each."""

@@ -187,7 +187,7 @@ class Reader:
 
     def _needed(self, source: str, conditions: tuple[str, ...], given: Any) -> tuple[Shard, ...]:
         """Shards that may hold what is asked for, the newest first."""
-        if "line_spans" in source or "release_lines" in source:
+        if any(name in source for name in ("line_spans", "ended_spans", "release_lines")):
             # Cubes tell of lines as they are now, not of the releases that held them.
             return self.shards
         return needed.shards(self._edition, self.shards, conditions, given)

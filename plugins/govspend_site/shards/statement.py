@@ -22,7 +22,8 @@ _NOT_HERE = re.compile(r"\b(?:between|collate)\b", re.IGNORECASE)
 _NAME = re.compile(r"\bas\s+[\[\"]?(\w+)", re.IGNORECASE)
 _SELECT = re.compile(r"\bselect\b", re.IGNORECASE)
 _FROM_LINES = re.compile(
-    r"\b(?:from|join)\s+\[?(?:spend|spend_named|line_spans|release_lines)\b", re.IGNORECASE
+    r"\b(?:from|join)\s+\[?(?:spend|spend_named|spend_keyed|line_spans|ended_spans|release_lines)\b",
+    re.IGNORECASE,
 )
 _ORDER = re.compile(r"(?P<what>.+?)(?:\s+(?P<way>asc|desc))?", re.IGNORECASE | re.DOTALL)
 _ONE_ID = re.compile(r"(?:\w+\.)?[\"\[]?spend_id[\"\]]?\s*=\s*:\w+", re.IGNORECASE)

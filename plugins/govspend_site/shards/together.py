@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from govspend_site.shards import needed, reads, statement
-from govspend_site.shards.files import SPLIT, Shard
+from govspend_site.shards.files import KEYED, SPLIT, Shard
 
 MOST_ATTACHED = 10
 """Files that a default build of SQLite attaches."""
@@ -22,7 +22,7 @@ _MATCH = re.compile(r"spend_fts\s+match\s+(?P<words>[\w.:]+(?:\(:\w+\))?)", re.I
 _ASKED = re.compile(r"^WITH asked AS \(\n.+?\n(?=\))", re.DOTALL | re.MULTILINE)
 # The one place where a statement reads lines, and what the first table says that they have.
 _CHOSEN = re.compile(r"JOIN spend ON spend\.(?P<column>\w+) = asked\.(?P<asked>\w+)\s+AND \(")
-_LINES = re.compile(r"\b(?:FROM|JOIN)\s+(?:spend|line_spans)", re.IGNORECASE)
+_LINES = re.compile(r"\b(?:FROM|JOIN)\s+(?:spend|line_spans|ended_spans)", re.IGNORECASE)
 _VIEWS = "SELECT name, sql FROM main.sqlite_master WHERE type = 'view' ORDER BY rowid"
 
 Row = tuple[Any, ...]
@@ -77,7 +77,7 @@ class Together:
         db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, MOST_ATTACHED)
         for number, shard in enumerate(self._shards):
             db.execute(f"ATTACH ? AS shard_{number}", [_address(shard)])
-        for table in SPLIT:
+        for table in _split(db):
             arms = (f"SELECT * FROM shard_{n}.{table}" for n in range(len(self._shards)))  # noqa: S608
             db.execute(f"CREATE TEMP VIEW {table} AS {' UNION ALL '.join(arms)}")
         self._finish(db)
@@ -141,7 +141,9 @@ def _columns(db: sqlite3.Connection, sql: str, given: Any) -> dict[str, str]:
     # What is searched is made of descriptions.
     also = {"description"} if "spend_fts" in read else set()
     found = {}
-    for table in {*SPLIT} & set(read):
+    # A view of lines reads what they are kept in, which is asked for by its own name alone.
+    inner = {name for name in KEYED if not re.search(rf"\b{name}\b", sql, re.IGNORECASE)}
+    for table in ({*SPLIT} - inner) & set(read):
         # A copy numbers its rows anew: those of the files are the same in each.
         columns = db.execute(f"PRAGMA main.table_xinfo({table})").fetchall()
         known = [row[1] for row in columns if row[1] != "rowid"]
@@ -154,6 +156,12 @@ def _columns(db: sqlite3.Connection, sql: str, given: Any) -> dict[str, str]:
 def _views(db: sqlite3.Connection) -> dict[str, str]:
     """The edition's views and their SQL, without those of lines, which stand for shards here."""
     return {name: sql for name, sql in db.execute(_VIEWS).fetchall() if name not in SPLIT}
+
+
+def _split(db: sqlite3.Connection) -> list[str]:
+    """Those of the tables and views of lines that the edition has."""
+    known = {name for (name,) in db.execute("SELECT name FROM main.sqlite_master").fetchall()}
+    return [name for name in SPLIT if name in known]
 
 
 def _looked_for(db: sqlite3.Connection, sql: str, given: Any) -> tuple[str, Any]:
