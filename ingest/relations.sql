@@ -79,7 +79,7 @@ GROUP BY shard, feed_key, base_id, occurrence, run
 
 -- table begun
 -- Lines of spend that an earlier release held, too, without a break.
-SELECT release_key, line_number, first_position FROM spans
+SELECT shard, release_key, line_number, first_position FROM spans
 WHERE release_key IS NOT NULL AND first_position < last_position
     /* large part of spans.line_number */
 
@@ -143,7 +143,7 @@ LEFT JOIN numbered ON numbered.release_key = staged.release_key
 LEFT JOIN there_before ON there_before.release_key = staged.release_key
     AND there_before.base_id = staged.base_id
 LEFT JOIN begun ON begun.release_key = staged.release_key
-    AND begun.line_number = staged.line_number /* part of begun.line_number */
+    AND begun.line_number = staged.line_number /* part of begun.line_number */ /* shard of begun */
 WHERE releases.is_current = 1 /* part of staged.line_number */ /* shard of under */
 ORDER BY staged.release_key, staged.line_number
 

@@ -24,6 +24,8 @@ from ingest.errors import IngestError
 _PART_OF = re.compile(r"/\* (?P<size>large )?part of (?P<table>\w+)\.(?P<column>\w+) \*/")
 _SHARD = re.compile(r"/\* (\w+\.shard,) \*/")
 _SHARD_OF = re.compile(r"/\* shard of (\w+) \*/")
+# What may be known of a row besides: it is one row with it or without.
+_BESIDES = re.compile(r"LEFT JOIN .*?(?=\bLEFT JOIN\b|\bWHERE\b)", re.DOTALL)
 _T = TypeVar("_T")
 MEMORY = 48
 """MB of its own; with Python, libraries and SQLite a build of 2.6 million lines takes 276"""
@@ -157,13 +159,18 @@ class LocalEngine:
         found: dict[str, list[str]] = defaultdict(list)
         many = set()
         for part in self._divided(sql):
-            shown = _SHARD.sub(r"\1", part).rpartition("ORDER BY ")[0]
-            counts = f"SELECT shard, count(*) FROM ({shown}) GROUP BY shard"  # noqa: S608 - our own
-            for shard, count in self._db.execute(counts).fetchall():
+            for shard, count in self._counts(part):
                 found[shard].append(_SHARD_OF.sub(rf"AND \1.shard = '{shard}'", part))
                 if count > PART:
                     many.add(shard)
         return found, many
+
+    def _counts(self, part: str) -> list[tuple[str, int]]:
+        """(shard, its rows) of one part of the work."""
+        rows = _BESIDES.sub("", part.rpartition("ORDER BY ")[0].partition("FROM ")[2])
+        by = _SHARD.findall(part)[0]
+        sql = f"SELECT {by} count(*) FROM {rows} GROUP BY 1"  # noqa: S608 - our own
+        return self._with_room(lambda: self._db.execute(sql).fetchall())
 
     def _divided(self, sql: str) -> list[str]:
         """The SQL of each part of the work."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -52,16 +53,20 @@ def ready(run: Run) -> None:
 def watched(feeds: Path, build: Path) -> tuple[float, Watch]:
     """Seconds of a build, and the memory of its processes."""
     command = [sys.executable, "-m", "ingest", "build"]
-    started = time.monotonic()
-    process = subprocess.Popen(
-        [*command, "--feeds", str(feeds), "--build", str(build)], cwd=ROOT,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    with Watch(process.pid) as watch:
-        status = process.wait()
-    if status not in (0, 3):
-        raise RuntimeError(f"The build of {feeds} ended with {status}.")
-    return time.monotonic() - started, watch
+    with tempfile.TemporaryFile() as said:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            [*command, "--feeds", str(feeds), "--build", str(build)], cwd=ROOT,
+            stdout=said, stderr=said,
+        )  # fmt: skip
+        with Watch(process.pid) as watch:
+            status = process.wait()
+        took = time.monotonic() - started
+        if status not in (0, 3):
+            said.seek(0)
+            last = said.read().decode("utf-8", "replace")[-2_000:]
+            raise RuntimeError(f"The build of {feeds} ended with {status}: {last}")
+    return took, watch
 
 
 def refresh_unchanged(run: Run) -> Figures:
