@@ -167,9 +167,10 @@ class LocalEngine:
 
     def _counts(self, part: str) -> list[tuple[str, int]]:
         """(shard, its rows) of one part of the work."""
-        rows = _BESIDES.sub("", part.rpartition("ORDER BY ")[0].partition("FROM ")[2])
-        by = _SHARD.findall(part)[0]
-        sql = f"SELECT {by} count(*) FROM {rows} GROUP BY 1"  # noqa: S608 - our own
+        shown = _SHARD.sub(r"\1", part).rpartition("ORDER BY ")[0].partition("FROM ")[2]
+        by = _SHARD.findall(part)[0].rstrip(",")
+        rows = f"SELECT {by} FROM {_BESIDES.sub('', shown)}"  # noqa: S608 - our own
+        sql = f"SELECT shard, count(*) FROM ({rows}) GROUP BY shard"  # noqa: S608
         return self._with_room(lambda: self._db.execute(sql).fetchall())
 
     def _divided(self, sql: str) -> list[str]:
