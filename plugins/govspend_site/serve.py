@@ -22,6 +22,8 @@ import uvicorn
 import yaml
 from datasette.app import Datasette
 
+from govspend_site.whole import WholeAnswers
+
 ROOT = Path(__file__).parents[2]
 _SETTINGS = {
     "suggest_facets": False,
@@ -146,7 +148,7 @@ def main(
         asyncio.run(site(build).invoke_startup())
         uvicorn.run(
             "govspend_site.serve:app",
-            factory=True, host=host, port=port, workers=workers, loop="uvloop", http="httptools",
+            factory=True, host=host, port=port, workers=workers, loop="uvloop", http=WholeAnswers,
             lifespan="on", log_level="info", server_header=False,
             proxy_headers=True, forwarded_allow_ips=[*_PROXIES_HERE, *proxies],
         )  # fmt: skip
