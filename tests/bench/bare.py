@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 import uvicorn
+from govspend_site.whole import WholeAnswers
 
 _SIZES = "BENCH_BARE_SIZES"
 
@@ -46,7 +47,7 @@ def main(sizes: str, port: int, workers: int) -> None:
     uvicorn.run(
         "tests.bench.bare:app",
         factory=True, host="127.0.0.1", port=port, workers=workers, loop="uvloop",
-        http="httptools", lifespan="off", log_level="info", server_header=False,
+        http=WholeAnswers, lifespan="off", log_level="info", server_header=False,
     )  # fmt: skip
 
 
