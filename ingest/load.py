@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -64,16 +65,25 @@ def pragmas(cache: int) -> list[str]:
     ]  # fmt: skip
 
 
-def load_reference(db: sqlite3.Connection, staged: Path) -> None:
-    """ingest/reference/*.csv into their tables. They are staged once, as releases are."""
+def stage_reference(staged: Path) -> Path:
+    """ingest/reference/*.csv as a database of their own, staged once as releases are."""
     path = staged / "reference" / f"{reference.recipe()}.db"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Of a build that was killed: there is one at a time.
+        for left in path.parent.glob(".staging-*"):
+            shutil.rmtree(left)
         with tempfile.TemporaryDirectory(prefix=".staging-", dir=path.parent) as folder:
             aside = Path(folder) / path.name
             command = [sys.executable, "-m", "ingest.reference_tables", str(aside)]
             subprocess.run(command, check=True)
             aside.replace(path)
+    return path
+
+
+def load_reference(db: sqlite3.Connection, staged: Path) -> None:
+    """What `stage_reference` has, into tables of the same names."""
+    path = stage_reference(staged)
     db.execute("ATTACH ? AS reference", [str(path)])
     for (name,) in db.execute(
         "SELECT name FROM reference.sqlite_master WHERE type = 'table'"

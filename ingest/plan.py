@@ -150,7 +150,7 @@ def _clear(staged: Path) -> None:
 
     It is moved away whole: one that was only taken for lost must not put a half of it in place.
     """
-    for left in list(staged.glob("*/.staging-*")):
+    for left in list(staged.glob("feed_id=*/.staging-*")):
         with (
             tempfile.TemporaryDirectory(prefix=".staging-", dir=left.parent) as aside,
             # That one may be removing it, too.

@@ -29,6 +29,8 @@ _BESIDES = re.compile(r"LEFT JOIN .*?(?=\bLEFT JOIN\b|\bWHERE\b)", re.DOTALL)
 _T = TypeVar("_T")
 MEMORY = 48
 """MB of its own; with Python, libraries and SQLite a build of 2.6 million lines takes 264"""
+LITTLE = 16_000_000
+"""bytes of the engine's files, up to which it stays open"""
 BATCH = 10_000
 """rows"""
 
@@ -194,13 +196,20 @@ class LocalEngine:
     def _rest(self) -> None:
         """Gives back memory: DuckDB keeps what it knows of what it has seen, Arrow what is free.
 
-        What was made is on disk, and is opened when it is asked for.
+        What was made is on disk, and is opened when it is asked for, which takes a moment: where
+        little was made, there is nothing to give back.
         """
-        if "_db" in self.__dict__:
+        if "_db" in self.__dict__ and self._size() > LITTLE:
             self._db.close()
             del self._db
         pa.default_memory_pool().release_unused()
 
+    def _size(self) -> int:
+        """Bytes on disk."""
+        return sum(path.stat().st_size for path in self._folder.glob("*.*"))
+
     def close(self) -> None:
-        self._rest()
+        if "_db" in self.__dict__:
+            self._db.close()
+            del self._db
         shutil.rmtree(self._folder, ignore_errors=True)
