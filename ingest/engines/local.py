@@ -29,7 +29,7 @@ _BESIDES = re.compile(r"LEFT JOIN .*?(?=\bLEFT JOIN\b|\bWHERE\b)", re.DOTALL)
 _T = TypeVar("_T")
 MEMORY = 48
 """MB of its own; with Python, libraries and SQLite a build of 2.6 million lines takes 264"""
-LITTLE = 16_000_000
+LITTLE = 64_000_000
 """bytes of the engine's files, up to which it stays open"""
 BATCH = 10_000
 """rows"""
