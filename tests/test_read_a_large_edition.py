@@ -25,7 +25,7 @@ import httpx
 import pytest
 import yaml
 from conftest import ROOT, Site, in_a_loop, serving
-from govspend_site import live, serve
+from govspend_site import late, live, queries, serve
 from govspend_site.shards import files, statement, together
 from govspend_site.shards.reader import Reader
 from govspend_site.shards.together import MOST_ATTACHED, Together
@@ -74,9 +74,12 @@ def reader_of(database: Path) -> Reader:
     """A reader of an edition's lines, as a process of the site has it."""
 
     def connect(path: Path) -> sqlite3.Connection:
-        return sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        return sqlite3.connect(
+            f"file:{path}?mode=ro&immutable=1", uri=True, isolation_level=None,
+            check_same_thread=False,
+        )  # fmt: skip
 
-    return Reader(connect(database), database, files.of(database), connect)
+    return Reader(connect(database), database, files.of(database), connect, at_once=2)
 
 
 @pytest.fixture(scope="module")
@@ -446,6 +449,7 @@ def test_any_list_is_that_of_one_file(
     with closing(sqlite3.connect(sample_build / "govspend.db")) as whole:
         for sql in statements:
             expected = whole.execute(sql, asked).fetchall()
+            assert whole.execute(late.of(sql), asked).fetchall() == expected, sql
             for reader in readers:
                 found = list(reader.execute(sql, asked))
                 if "order by" not in sql:
@@ -490,6 +494,62 @@ def test_what_needs_all_lines_at_once_gets_them(
         with closing(reader_of(database)) as reader:
             assert list(reader.execute(sql, asked)) == expected
     assert expected
+
+
+@pytest.mark.parametrize("word", ["hosting", "support", "quagga"])
+def test_what_each_file_tells_is_put_together(
+    by_quarter: Path, by_size: Path, sample_build: Path, word: str
+) -> None:
+    """What was bought under a word: groups of several files are one, and no line is copied."""
+    sql, asked = queries.sql("search_bought"), {"words": word, "most": 20}
+    with closing(sqlite3.connect(sample_build / "govspend.db")) as whole:
+        expected = whole.execute(sql, asked).fetchall()
+    assert bool(expected) == (word != "quagga")
+    for database in (by_quarter, by_size):
+        with closing(reader_of(database)) as reader:
+            found = reader.execute(sql, asked)
+            assert list(found) == expected
+            assert [name for name, *_ in found.description][:2] == ["description", "supplier_id"]
+
+
+def test_a_search_that_takes_too_long_is_ended_in_every_thread(by_quarter: Path) -> None:
+    with closing(reader_of(by_quarter)) as reader:
+        reader.limit(lambda: True)
+        for sql in (queries.sql("search_bought"), "select lot, count(*) from spend group by lot"):
+            with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+                list(reader.execute(sql, {"words": "hosting", "most": 20}))
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_late"),
+    [
+        ("select spend_id, lot from spend where lot = :lot and rowid in (select rowid from "
+         "spend_fts where spend_fts match :search) order by amount_pence, spend_id limit 9", True),
+        ("select * from [spend] where rowid in (select rowid from spend_fts where spend_fts match "
+         "escape_fts(:search)) order by lot desc, spend_id limit 9 offset 3", True),
+        ("select count(*) from spend where rowid in (select rowid from spend_fts where spend_fts "
+         "match escape_fts(:search)) ", True),
+        # An index has the order, all of them are shown, or none is in any place.
+        ("select spend_id from spend order by amount_pence, spend_id limit 9", False),
+        ("select spend_id from spend where rowid in (select rowid from spend_fts where spend_fts "
+         "match :search) order by month, spend_id limit 9", False),
+        ("select spend_id from spend where rowid in (select rowid from spend_fts where spend_fts "
+         "match :search) order by lot, spend_id", False),
+        ("select spend_id from spend limit 9", False),
+        ("select lot, count(*) from spend group by lot order by 2 limit 9", False),
+        ("select spend_id from spend_named order by month limit 9", False),
+        ("select spend_id from spend join buyers using (buyer_id) order by month limit 9", False),
+        ("select buyer_id from pair_months order by month limit 9", False),
+        ("select count(*) from spend where lot = :lot and rowid in (select rowid from spend_fts "
+         "where spend_fts match escape_fts(:search)) ", False),
+    ],
+)  # fmt: skip
+def test_names_are_looked_up_of_what_is_shown(sample_build: Path, sql: str, is_late: bool) -> None:
+    asked = {"lot": "Cloud Hosting", "search": "hosting"}
+    with closing(sqlite3.connect(sample_build / "govspend.db")) as db:
+        db.create_function("escape_fts", 1, lambda words: words, deterministic=True)
+        assert db.execute(late.of(sql), asked).fetchall() == db.execute(sql, asked).fetchall()
+    assert (late.of(sql) != sql) == is_late
 
 
 COPIES = """

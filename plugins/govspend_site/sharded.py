@@ -25,6 +25,8 @@ from govspend_site.shards.reader import Reader
 
 # Statements of which it is remembered whether they read lines.
 _REMEMBERED = 2_000
+# Shards that one statement reads at the same time: a server has two processors or more.
+_AT_ONCE = 2
 # Shards that a message names.
 _NAMED = 24
 # What Datasette's page of a row asks of each table that refers to it; cubes know it of lines.
@@ -170,7 +172,7 @@ class ShardedDatabase(visits.VisitedDatabase):
         if found is None:
             path = Path(self.path)
             edition = self._connect(path)
-            found = Reader(edition, path, self.shards, self._connect)
+            found = Reader(edition, path, self.shards, self._connect, at_once=_AT_ONCE)
             self._threads.reader = found
             self._readers.append(found)
         return found

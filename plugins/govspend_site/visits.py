@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from datasette.database import Database, QueryInterrupted, Results
 
-from govspend_site import lane
+from govspend_site import lane, late
 from govspend_site.shards import files
 
 # Arguments whose value is SQL, on whatever path.
@@ -114,6 +114,9 @@ class VisitedDatabase(Database):  # type: ignore[misc]
         visit = _visit.get()
         if truncate and not (visit and visit.is_sql):
             sql = await self.with_key(sql)
+        # Of several files each is asked so.
+        if not (visit and visit.is_sql) and not self.shards and isinstance(params, Mapping):
+            sql = late.of(sql)
         if visit is None or sql in _DATASETTES_OWN:
             return await self.execute_ours(
                 sql, params, truncate, custom_time_limit, page_size, log_sql_errors

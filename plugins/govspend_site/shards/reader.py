@@ -24,13 +24,15 @@ import heapq
 import re
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import total_ordering
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from govspend_site.shards import needed, reads
+from govspend_site import late
+from govspend_site.shards import needed, of_each, reads
 from govspend_site.shards import statement as statements
 from govspend_site.shards.files import LINES, REFERENCE, VIEWS, Shard, is_in_order
 from govspend_site.shards.together import Together
@@ -64,7 +66,8 @@ class Reader:
     """Runs statements over the lines of one edition, for one thread.
 
     `edition` is the edition's own file, open; `connect` opens any other, ready for use, and
-    `confine` makes a connection safe when it is set up.
+    `confine` makes a connection safe when it is set up. With `at_once` above one, so many shards
+    are read at the same time, each by a thread.
     """
 
     def __init__(
@@ -74,7 +77,9 @@ class Reader:
         shards: tuple[Shard, ...],
         connect: Connect,
         confine: Callable[[sqlite3.Connection], None] = lambda _: None,
+        at_once: int = 1,
     ) -> None:
+        self._at_once = at_once
         self._edition, self._path, self.shards = edition, path, shards
         self._connect, self._confine = connect, confine
         self._open: OrderedDict[str, sqlite3.Connection] = OrderedDict()
@@ -102,6 +107,9 @@ class Reader:
         if LINES.isdisjoint(read):
             cursor = self._edition.execute(sql, given)
             return Rows(cursor.description, iter(cursor))
+        parts = of_each.parted(sql)
+        if parts:
+            return self._parted(parts, given)
         found = _understood(sql, read)
         if found is None or not isinstance(given, Mapping):
             return Rows(*self._together.execute(sql, given))
@@ -111,6 +119,11 @@ class Reader:
             return Rows(description, iter(self._added_up(sql, found, given)))
         rows = self._listed(found, given)
         return Rows(description, islice(rows, found.offset, _end(found)))
+
+    def _parted(self, parts: of_each.Parted, given: Any) -> Rows:
+        columns = [name for name, *_ in self._edition.execute(parts.part, given).description]
+        rows = chain.from_iterable(self._from_each(self.shards, parts.part, given))
+        return Rows(*self._together.execute_with(parts.name, columns, rows, parts.rest, given))
 
     def in_turn(self, sql: str, given: Any) -> list[Path]:
         """The files that give all rows of a statement, one after the other, as it stands.
@@ -163,7 +176,7 @@ class Reader:
         return iter(rows) if rows else None
 
     def _rows(self, shard: Shard, found: statements.Listing, given: Any) -> Iterator[Row]:
-        cursor = self._shard(shard).execute(found.in_a_shard(), given)
+        cursor = self._shard(shard).execute(late.of(found.in_a_shard()), given)
         # Of a page it is better not to hold the statement: the rows are few.
         return iter(cursor if found.limit is None else cursor.fetchall())
 
@@ -176,14 +189,30 @@ class Reader:
         # Without groups there is one row even of no lines; the edition's own empty table gives it.
         if not found.groups:
             sums[()] = list(self._edition.execute(found.in_a_shard, given).fetchone())
-        for shard in self._needed(found.source, found.conditions, given):
-            for row in self._shard(shard).execute(found.in_a_shard, given):
+        needed_shards = self._needed(found.source, found.conditions, given)
+        for rows in self._from_each(needed_shards, late.of(found.in_a_shard), given):
+            for row in rows:
                 key, values = row[: found.groups], row[found.groups :]
                 sums[key] = list(map(_plus, sums[key], values)) if key in sums else list(values)
         rows = [(*key, *values) for key, values in sums.items()]
         for column, is_descending in reversed(found.order):
             rows.sort(key=lambda row, at=column: _rank(row[at]), reverse=is_descending)  # type: ignore[misc]
         return rows[: found.limit]
+
+    def _from_each(self, shards: Sequence[Shard], sql: str, given: Any) -> Iterator[list[Row]]:
+        """All rows that each of the shards gives, some of them asked at a time."""
+        opened = [self._shard(shard) for shard in shards]
+
+        def rows(connection: sqlite3.Connection) -> list[Row]:
+            return connection.execute(sql, given).fetchall()
+
+        if self._at_once == 1:
+            yield from map(rows, opened)
+            return
+        with ThreadPoolExecutor(self._at_once) as pool:
+            # Not all at once: what they give is held until it is taken.
+            for begins in range(0, len(opened), 2 * self._at_once):
+                yield from pool.map(rows, opened[begins : begins + 2 * self._at_once])
 
     def _needed(self, source: str, conditions: tuple[str, ...], given: Any) -> tuple[Shard, ...]:
         """Shards that may hold what is asked for, the newest first."""

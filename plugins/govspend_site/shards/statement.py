@@ -60,13 +60,17 @@ class Listing:
         """Whether it asks for the rows of one line, by its id."""
         return any(_ONE_ID.fullmatch(condition) for condition in self.conditions)
 
+    @property
+    def terms(self) -> str:
+        """What stands after ORDER BY."""
+        return ", ".join(o.what + " DESC" * o.is_descending for o in self.order)
+
     def in_a_shard(self) -> str:
         """The statement for one shard: what rows are ordered by comes after their own columns."""
         shown = "".join(f", ({o.what}) AS order_{n}" for n, o in enumerate(self.order))
-        terms = ", ".join(o.what + " DESC" * o.is_descending for o in self.order)
         sql = f"SELECT {self.head}{shown} {self.source}"
-        if terms:
-            sql += f" ORDER BY {terms}"
+        if self.order:
+            sql += f" ORDER BY {self.terms}"
         if self.limit is not None:
             sql += f" LIMIT {self.limit + self.offset}"
         return sql
@@ -123,6 +127,16 @@ def _in_brackets(sql: str) -> Iterator[str]:
             opened.append(token.end())
         elif token[0] == ")" and opened:
             yield sql[opened.pop() : token.start()]
+
+
+def closing_of(sql: str, begins: int) -> int:
+    """Where the bracket closes that was opened just before `begins`; the end where none does."""
+    depth = 1
+    for token in _TOKEN.finditer(sql, begins):
+        depth += (token[0] == "(") - (token[0] == ")")
+        if not depth:
+            return token.start()
+    return len(sql)
 
 
 def _limited(found: dict[str, str]) -> Listing | None:

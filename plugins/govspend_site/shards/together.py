@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,18 @@ class Together:
             self._view(self._viewing)
         cursor = self._viewing.execute(sql, given)
         return cursor.description, iter(cursor)
+
+    def execute_with(
+        self, table: str, columns: Sequence[str], rows: Iterable[Row], sql: str, given: Any
+    ) -> tuple[Any, Iterator[Row]]:
+        """The same of a statement on the edition's own file, with `rows` as one more table."""
+        db = self._opened()
+        db.execute(f"PRAGMA temp.max_page_count = {MOST_COPIED // _PAGE}")
+        db.execute(f"CREATE TEMP TABLE {table} ({', '.join(columns)})")
+        db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", rows)  # noqa: S608
+        self._confine(db)
+        cursor = db.execute(sql, given)
+        return cursor.description, _to_the_end(db, cursor)
 
     def _opened(self) -> sqlite3.Connection:
         connection = self._connect(self._path)

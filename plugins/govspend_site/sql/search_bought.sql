@@ -9,7 +9,7 @@ WITH lines AS (
     WHERE spend_fts MATCH :words
     LIMIT -1
 ),
-named AS (
+named AS (/* of each file */
     SELECT description, supplier_name_id, buyer_name_id, count(*) AS line_count,
         sum(amount_pence) AS amount_pence
     FROM lines

@@ -1,0 +1,45 @@
+"""Statements over what a search finds, which look up names only of the lines that they show.
+
+A search may find a tenth of all lines, and the view `spend` gives each the names of its keys: to
+sort them, SQLite makes whole rows of all; to count them, it follows every key. So a page is chosen
+by the number of a row first, and what a search alone finds is counted by the search.
+The answers are the same.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from govspend_site.shards import statement
+
+# Where lines stand alone: their numbers tell them apart.
+_LINES = re.compile(r"FROM \[?spend\]?(?= |$)", re.IGNORECASE)
+_FOUND = re.compile(
+    r"select count\(\*\) from \[?spend\]? where rowid in \(select rowid "
+    r"(?P<found>from \[?spend_fts\]? where \[?spend_fts\]? match (?:escape_fts\(:\w+\)|:\w+))"
+    r"\)\s*",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=500)
+def of(sql: str) -> str:
+    """The same statement with its lookups last; `sql` itself where there is nothing to gain.
+
+    Only for parameters by name, which may stand in it twice.
+    """
+    counted = _FOUND.fullmatch(sql)
+    if counted:
+        return f"select count(*) {counted['found']}"
+    found = statement.read(sql)
+    if not isinstance(found, statement.Listing) or found.limit is None or not found.order:
+        return sql
+    lines = _LINES.match(found.source)
+    # In the order of months lines are read until the page is full.
+    if lines is None or "spend_fts" not in found.source or found.order[0].column == "month":
+        return sql
+    order = f"ORDER BY {found.terms}"
+    part = f"LIMIT {found.limit} OFFSET {found.offset}"
+    chosen = f"SELECT rowid {found.source} {order} {part}"
+    return f"SELECT {found.head} {lines[0]} WHERE rowid IN ({chosen}) {order}"
