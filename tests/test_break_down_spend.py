@@ -43,6 +43,10 @@ FILTERS = {
     "above nought": ("&amount_pence__gt=0", "amount_pence > 0"),
     "by words": ("&_search=hosting",
                  "rowid IN (SELECT rowid FROM spend_fts WHERE spend_fts MATCH 'hosting')"),
+    "by words, above nought, of a lot": (
+        "&_search=hosting&amount_pence__gt=0&lot__contains=oftware",
+        "rowid IN (SELECT rowid FROM spend_fts WHERE spend_fts MATCH 'hosting') "
+        "AND amount_pence > 0 AND lot LIKE '%oftware%'"),
 }  # fmt: skip
 
 

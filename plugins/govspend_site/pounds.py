@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -24,6 +25,11 @@ _SOURCES = (
     ),
 )
 """Cubes with the columns that each can be filtered and grouped by, the smallest first."""
+# A search finds the numbers of lines; whatever else chooses them asks what they are called.
+_SEARCH_ALONE = re.compile(
+    r"where rowid in \(select rowid from spend_fts where spend_fts match escape_fts\(:search\)\)\s*"
+)
+_AMONG_LINES = "WHERE rowid IN (SELECT rowid FROM spend {})"
 _WITH_YEARS = ("spend_months", "pair_months")
 """Those whose financial years are worked out from their months."""
 
@@ -69,6 +75,16 @@ def sums_sql(table: str, where: str, columns: Sequence[str]) -> str:
     return f"{text}\nGROUP BY {names.removesuffix(', ')}" if names else text
 
 
+def _sums_by_keys(where: str, columns: Sequence[str]) -> str:
+    """The same of lines, by columns that their categories and year tell."""
+    lines = where if _SEARCH_ALONE.fullmatch(where) else _AMONG_LINES.format(where)
+    names = ", ".join(f"[{column}]" for column in columns)
+    text = queries.sql("spend_sums").replace("/* columns */", f"{names}, ")
+    source = queries.sql("spend_by_keys").replace("/* lines */", lines)
+    text = text.replace("/* source */", f"(\n{source}\n)").replace("/* filters */", "")
+    return f"{text}\nGROUP BY {names}"
+
+
 async def by_value(
     datasette: Any, pairs: filters.Pairs, where: str, params: Any, columns: Sequence[str]
 ) -> dict[str, dict[Any, Row]]:
@@ -79,9 +95,16 @@ async def by_value(
     """
     together = [column for column in columns if column in _FEW]
     found: dict[str, dict[Any, Row]] = {}
+    database = queries.database(datasette)
+    # Of several files each gives sums of its own, which are added up.
+    is_keyed = not database.shards and "spend_keyed" in await cubes(database)
     for group in [together] * bool(together) + [[c] for c in columns if c not in _FEW]:
-        sql = sums_sql(await source(datasette, pairs, group), where, group)
-        result = await queries.database(datasette).execute(sql, params, truncate=False)
+        table = await source(datasette, pairs, group)
+        if table == "spend" and group is together and is_keyed:
+            sql = _sums_by_keys(where, group)
+        else:
+            sql = sums_sql(table, where, group)
+        result = await database.execute(sql, params, truncate=False)
         for place, column in enumerate(group):
             found[column] = _added_up((row[place], row) for row in result.rows)
     return found

@@ -39,7 +39,9 @@ def measure(run: Run) -> Figures:
         visit(server, paths)
         warm = visit(server, paths)
     for page, answers in zip(pages, zip(*cold, strict=True), strict=True):
-        run.say(f"  {_median(list(answers)):8.1f} ms  {page.name}")
+        refused = {answer.status for answer in answers} - {200}
+        said = f": {', '.join(map(str, sorted(refused)))}" * bool(refused)
+        run.say(f"  {_median(list(answers)):8.1f} ms  {page.name}{said}")
     return {
         "start_s": statistics.median(starts),
         "journey_pages": len(paths),
