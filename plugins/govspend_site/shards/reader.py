@@ -1,12 +1,14 @@
 """Statements over the lines of an edition that keeps them in shards: the answers of one file.
 
 SQLite attaches ten files at most, cannot search through a view, and sorts all of a UNION ALL where
-one index would do. So a statement goes one of two ways:
+one index would do. So a statement goes one of three ways:
 
 - In turn. Each shard is a complete database, so a listing (rows of lines, an order, a limit) runs
   on each by itself as it stands, search and all. Only shards that its filters need are opened. In
   the order of months they are opened one after the other, until there are rows enough; in another
   order their rows are merged. Counts and sums are added up.
+- In part. What stands in `NAME AS (/* of each file */ …)` is asked of each shard by itself; the
+  rest runs on the edition's own file, with all that the shards gave as the table NAME.
 - Together. Whatever else is asked (a median, a count of different buyers) runs on the edition's own
   file with the shards attached and a temporary view over them in place of each table of lines,
   which SQLite finds first. Of more than ten shards, and of what a search finds, lines are copied
@@ -14,7 +16,9 @@ one index would do. So a statement goes one of two ways:
   the conditions of its one place of reading hold, else all; and of
   them the columns that are read. That takes longer; a copy has a largest size.
 
-What reads no line never comes here, and opens no shard. Nothing here imports Datasette, so that a
+Counts, sums and parts are asked of two shards at a time where the site asks, and of one at a time
+in a worker of the lane, which has one processor's worth. What reads no line never comes here, and
+opens no shard. Nothing here imports Datasette, so that a
 worker of the lane reads lines in the same way.
 """
 
