@@ -31,6 +31,10 @@ class Apart(Generic[_T]):
         self._process.start()
         telling.close()
 
+    def ended(self) -> None:
+        """Waits until it is done, whatever comes of it."""
+        self._process.join()
+
     def result(self) -> _T:
         """What the function gave, when it is done. Raises what it raised."""
         try:

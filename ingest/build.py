@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest import admitted, apart, audit, load, match, places, publish, shards, stage
@@ -124,10 +125,6 @@ def _review_lists(shop: Workshop, parties: dict[match.Kind, list[match.Party]]) 
         match.propose(found, shop.build / "review" / f"{REVIEW[kind]}.csv")
 
 
-def _stage_reference(shop: Workshop) -> None:
-    load.stage_reference(shop.build / "staged")
-
-
 def prove(shop: Workshop, made: Plan) -> list[audit.Proof]:
     """Raises AuditError where a proof does not hold."""
     proofs = _prove_tables(shop, made) + _prove_cubes(shop)
@@ -165,7 +162,7 @@ def _prove_cubes(shop: Workshop) -> list[audit.Proof]:
         return audit.of_cubes(shop.work)
 
 
-def _make(shop: Workshop, made: Plan, reference: Callable[[], None]) -> list[audit.Proof]:
+def _make(shop: Workshop, made: Plan, reference: apart.Apart[Path]) -> list[audit.Proof]:
     """The database with its bulk files, proven, when `reference` is staged.
 
     Each step gives back its memory before the next. Two that do not wait for each other are at
@@ -174,7 +171,7 @@ def _make(shop: Workshop, made: Plan, reference: Callable[[], None]) -> list[aud
     # Here once, so that no process has to load them again; an idle build does without.
     from ingest import bulk, fill, relate  # noqa: F401
 
-    reference()
+    reference.result()
     names = _apart(load_names, shop, made)()
     told = _apart(load_lines, shop, made, names)()
     staged = _apart(_write_staged, shop, made)
@@ -212,9 +209,9 @@ def build(shop: Workshop, *, fetched: list[Outcome] | None = None, keep: int = 0
     Returns the report that is also kept in `build/report.json` and with the edition.
     """
     report: dict[str, Any] = {"started_at": _now(), "outcome": "failed"}
+    # pandas takes half a second to load, beside which releases are read.
+    reference = apart.Apart(load.stage_reference, shop.build / "staged")
     try:
-        # What loads it takes half a second to start, beside which releases are read.
-        reference = _apart(_stage_reference, shop)
         made = _apart(plan, shop)()
         _describe(report, made, fetched or [])
         if not made.all_taken():
@@ -235,6 +232,8 @@ def build(shop: Workshop, *, fetched: list[Outcome] | None = None, keep: int = 0
         report["error"] = str(error)
         raise
     finally:
+        # Staging is under the lock, and leaves nobody behind.
+        reference.ended()
         report["finished_at"] = _now()
         report["seconds"] = {name: round(took, 3) for name, took in shop.progress.seconds.items()}
         publish.write_report(shop.build, report)

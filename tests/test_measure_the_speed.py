@@ -9,12 +9,14 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from bench import floor, journey, load, results, swap
 from bench.memory import Watch
 from bench.run import Figures, percentile
-from bench.server import Answer
+from bench.server import Answer, Server
+from faulty_server import FaultyServer, status
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,6 +94,20 @@ def test_a_page_of_two_editions_is_seen_as_mixed_and_a_fault_as_failed() -> None
     seen.add("/", Answer(200, body.replace(b"1ad435b6", b"00000000"), 1))
     seen.add("/", Answer(0, b"", 1))
     assert (seen.requests, seen.failed, seen.mixed) == (4, 1, 2)
+
+
+def test_a_page_that_is_refused_is_an_error_and_one_that_is_not_there_ends_the_journey() -> None:
+    """One slow page must not cost the figures of all others, nor a missing one pass for quick."""
+    refused = journey.Page("search", ("/search",), "/stock")
+    missing = journey.Page("digest", ("/digest", "/digest.json"), "/stock")
+    with FaultyServer() as faulty:
+        faulty.on("/search", status(503))
+        for path in missing.paths:
+            faulty.on(path, status(404))
+        server = Server(urlsplit(faulty.site).port or 0, 0, 0)
+        assert journey.addresses(server, [refused]) == ["/search"]
+        with pytest.raises(LookupError, match="digest"):
+            journey.addresses(server, [refused, missing])
 
 
 def test_the_journey_is_24_pages_of_the_site(sample_build: Path) -> None:

@@ -498,13 +498,15 @@ def test_what_needs_all_lines_at_once_gets_them(
 
 @pytest.mark.parametrize("word", ["hosting", "support", "quagga"])
 def test_what_each_file_tells_is_put_together(
-    by_quarter: Path, by_size: Path, sample_build: Path, word: str
-) -> None:
+    by_quarter: Path, by_size: Path, sample_build: Path, monkeypatch: pytest.MonkeyPatch,
+    word: str,
+) -> None:  # fmt: skip
     """What was bought under a word: groups of several files are one, and no line is copied."""
     sql, asked = queries.sql("search_bought"), {"words": word, "most": 20}
     with closing(sqlite3.connect(sample_build / "govspend.db")) as whole:
         expected = whole.execute(sql, asked).fetchall()
     assert bool(expected) == (word != "quagga")
+    monkeypatch.delattr(Together, "_copy")
     for database in (by_quarter, by_size):
         with closing(reader_of(database)) as reader:
             found = reader.execute(sql, asked)
@@ -513,6 +515,7 @@ def test_what_each_file_tells_is_put_together(
 
 
 def test_a_search_that_takes_too_long_is_ended_in_every_thread(by_quarter: Path) -> None:
+    """Protects the other visitors: no thread reads on for a page that was given up."""
     with closing(reader_of(by_quarter)) as reader:
         reader.limit(lambda: True)
         for sql in (queries.sql("search_bought"), "select lot, count(*) from spend group by lot"):
@@ -545,6 +548,7 @@ def test_a_search_that_takes_too_long_is_ended_in_every_thread(by_quarter: Path)
     ],
 )  # fmt: skip
 def test_names_are_looked_up_of_what_is_shown(sample_build: Path, sql: str, is_late: bool) -> None:
+    """Protects a search from names of lines that nobody sees, and everything else from change."""
     asked = {"lot": "Cloud Hosting", "search": "hosting"}
     with closing(sqlite3.connect(sample_build / "govspend.db")) as db:
         db.create_function("escape_fts", 1, lambda words: words, deterministic=True)

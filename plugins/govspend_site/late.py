@@ -29,6 +29,8 @@ def of(sql: str) -> str:
 
     Only for parameters by name, which may stand in it twice.
     """
+    if "spend_fts" not in sql:
+        return sql
     counted = _FOUND.fullmatch(sql)
     if counted:
         return f"select count(*) {counted['found']}"
@@ -37,7 +39,7 @@ def of(sql: str) -> str:
         return sql
     lines = _LINES.match(found.source)
     # In the order of months lines are read until the page is full.
-    if lines is None or "spend_fts" not in found.source or found.order[0].column == "month":
+    if lines is None or found.order[0].column == "month":
         return sql
     order = f"ORDER BY {found.terms}"
     part = f"LIMIT {found.limit} OFFSET {found.offset}"

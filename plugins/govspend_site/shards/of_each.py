@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from govspend_site.shards.statement import closing_of
 
-_PART = re.compile(r"(?P<before>,?\s*)\b(?P<name>\w+) AS \(\s*/\* of each file \*/")
+_PART = re.compile(r",?\s*\b(?P<name>\w+) AS \(\s*/\* of each file \*/")
 
 
 class Parted(NamedTuple):
