@@ -7,8 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-import uvloop
-from conftest import Site
+from conftest import Site, in_a_loop
 from govspend_site.whole import WholeAnswers
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -69,7 +68,7 @@ def asked(*sent: bytes, bodies: tuple[bytes, ...], pause: bool = False) -> Wire:
         protocol.connection_lost(None)
         return wire
 
-    return uvloop.run(conversation())
+    return in_a_loop(conversation())
 
 
 GET = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
