@@ -20,11 +20,18 @@ from ingest.releases import Release
 _SQL = Path(__file__).with_name("audit.sql")
 _LINES_SQL = Path(__file__).with_name("audit_lines.sql")
 _CUBES_SQL = Path(__file__).with_name("audit_cubes.sql")
-# What its queries ask of spend; of the others they ask all.
-_OF_SPEND = (
-    "release_id", "month", "financial_year", "framework", "lot", "sector", "supplier_size",
-    "supplier_id", "buyer_id", "supplier_name_id", "buyer_name_id", "amount_pence",
+# What its queries ask of a line beside what its keys stand for; of other tables they ask all.
+_OF_LINES = (
+    "release_key", "month", "categories_key", "supplier_key", "buyer_key", "supplier_name_id",
+    "buyer_name_id", "amount_pence",
 )  # fmt: skip
+_STAND_FOR = (
+    "SELECT release_key, release_id FROM releases",
+    "SELECT month, financial_year FROM spend_keyed GROUP BY month",
+    "SELECT categories_key, framework, lot, sector, supplier_size FROM line_categories",
+    "SELECT supplier_key, supplier_id FROM suppliers",
+    "SELECT buyer_key, buyer_id FROM buyers",
+)
 # There are few different ones of these: a number for each is enough, and takes a fifth of the room.
 _REPEATED = {
     **dict.fromkeys(("release_id", "framework", "lot", "sector", "supplier_id", "buyer_id")),
@@ -44,8 +51,8 @@ _HELD = """
         AND releases.position BETWEEN runs.first_position AND runs.last_position
     GROUP BY releases.release_id
 """
-_READ_BACK = (
-    "spend", "releases", "release_months", "pair_months", "pair_years", "pair_totals",
+_CUBES = (
+    "releases", "release_months", "pair_months", "pair_years", "pair_totals",
     "supplier_totals", "buyer_totals", "party_months", "usual_deals",
 )  # fmt: skip
 _TOGETHER = {
@@ -253,10 +260,10 @@ def of_cubes(path: Path) -> list[Proof]:
     numbers = read_back.Numbers(_REPEATED)
     with contextlib.closing(LocalEngine(folder, _MEMORY)) as engine:
         # Lines first: who is in a cube alone then has a number above all others.
-        for table in _READ_BACK:
-            columns = _OF_SPEND if table == "spend" else None
-            files = lines if table == "spend" else [path]
-            engine.hold_batches(table, numbers.of(read_back.reader(files, table, columns)))
+        spend = read_back.told(lines, "spend_keyed", _OF_LINES, _STAND_FOR)
+        engine.hold_batches("spend", numbers.of(spend))
+        for table in _CUBES:
+            engine.hold_batches(table, numbers.of(read_back.reader([path], table)))
         for kind in ("supplier", "buyer"):
             _divide(engine, f"{kind}_id")
         for name, sql in _TOGETHER.items():

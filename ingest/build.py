@@ -176,10 +176,9 @@ def _make(shop: Workshop, made: Plan, reference: apart.Apart[Path]) -> list[audi
     told = _apart(load_lines, shop, made, names)()
     staged = _apart(_write_staged, shop, made)
     _apart(index_all, shop, told)()
-    tables = _apart(_prove_tables, shop, made)
+    tables, cubes = _apart(_prove_tables, shop, made), _apart(_prove_cubes, shop)
     _apart(_write_bulk, shop, made, staged())()
-    proofs = _apart(_prove_cubes, shop)()
-    proofs = tables() + proofs
+    proofs = tables() + cubes()
     audit.require(proofs)
     return proofs
 

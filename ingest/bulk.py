@@ -16,7 +16,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from zlib_ng import gzip_ng
 
-from ingest import read_back, shards
+from ingest import lookup, read_back, shards
 from ingest.ahead import ahead
 from ingest.archive import Archive
 from ingest.columnar import COUNTED_UNDER
 from ingest.fill import digits
 from ingest.load import KEYED, LINES, statements
+from ingest.lookup import Lookup
 from ingest.publish import MANIFEST, BulkFile
 from ingest.relate import financial_year
 from ingest.releases import Release
@@ -61,6 +62,8 @@ SPEND = pa.schema(
 """The columns of the view spend_named, typed."""
 # What Parquet stores as numbers of a dictionary; an id of a line is never met twice.
 _REPEATED = [name for name in SPEND.names if name not in ("spend_id", "amount")]
+# Lines that are text at once: to put them together takes several times their room.
+_AT_ONCE = 4_000
 _CHARSETS = {
     "utf-8": "utf-8",
     "utf-8-sig": "utf-8",
@@ -147,40 +150,17 @@ def _terms(db: sqlite3.Connection) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True)
-class _Lookup:
-    """A column that another one decides: where `keys` has what is in column `by`, its value."""
-
-    by: str
-    keys: pa.Array
-    values: pa.Array
-
-    def of(self, cells: pa.RecordBatch) -> pa.Array:
-        found = cells.column(self.by).cast(self.keys.type).dictionary_encode()
-        # What few keys stand for is looked up once each.
-        values = self.values.take(pc.index_in(found.dictionary, self.keys))
-        return values.take(found.indices).dictionary_encode()
-
-
-def _lookups(db: sqlite3.Connection) -> dict[str, _Lookup]:
-    found: dict[str, _Lookup] = {}
-    for what, by, decided in (
-        ("releases", "release_key", ("release_id",)),
-        ("categories", "categories_key", ("framework", "lot", "sector", "supplier_size")),
-        ("supplier names", "supplier_name_id", ("supplier_id", "supplier_name")),
-        ("buyer names", "buyer_name_id", ("buyer_id", "buyer_name")),
-    ):
-        numbers, *columns = zip(*db.execute(_sql(what)), strict=True)
-        keys = pa.array(numbers, pa.int32())
-        for name, values in zip(decided, columns, strict=True):
-            found[name] = _Lookup(by, keys, pa.array(values, pa.string()))
+def _lookups(db: sqlite3.Connection) -> dict[str, Lookup]:
+    found: dict[str, Lookup] = {}
+    for what in ("releases", "categories", "supplier names", "buyer names"):
+        found |= lookup.read(db, _sql(what))
     months = [row[0] for row in db.execute(_sql("months"))]
     years = pa.array([financial_year(month) for month in months])
-    found["financial_year"] = _Lookup("month", pa.array(months), years)
+    found["financial_year"] = Lookup("month", pa.array(months), years)
     return found
 
 
-def batches(database: Path, lookups: dict[str, _Lookup]) -> Iterator[pa.RecordBatch]:
+def batches(database: Path, lookups: dict[str, Lookup]) -> Iterator[pa.RecordBatch]:
     """Every line of spend, typed as SPEND says, in the order of the published files."""
     left_out = 1
     for cells in read_back.batches(database, _sql("lines")):
@@ -189,7 +169,7 @@ def batches(database: Path, lookups: dict[str, _Lookup]) -> Iterator[pa.RecordBa
         yield pa.record_batch(columns, schema=SPEND)
 
 
-def _column(field: pa.Field, cells: pa.RecordBatch, lookups: dict[str, _Lookup]) -> pa.Array:
+def _column(field: pa.Field, cells: pa.RecordBatch, lookups: dict[str, Lookup]) -> pa.Array:
     """One column of a batch, from the `cells` as the database has them."""
     if field.name in lookups:
         return lookups[field.name].of(cells)
@@ -228,7 +208,8 @@ class _SpendWriter:
         self._csv.write(",".join(SPEND.names).encode() + b"\r\n")
 
     def add(self, batch: pa.RecordBatch) -> None:
-        self._csv.write(csv_lines(batch))
+        for first in range(0, len(batch), _AT_ONCE):
+            self._csv.write(csv_lines(batch.slice(first, _AT_ONCE)))
         self._parquet.write_batch(batch)
 
 

@@ -25,10 +25,12 @@ ORDER BY categories_key
 SELECT DISTINCT month FROM release_months ORDER BY month
 
 -- name: supplier names
-SELECT supplier_name_id, supplier_id, published_name FROM supplier_names ORDER BY supplier_name_id
+SELECT supplier_name_id, supplier_id, published_name AS supplier_name FROM supplier_names
+ORDER BY supplier_name_id
 
 -- name: buyer names
-SELECT buyer_name_id, buyer_id, published_name FROM buyer_names ORDER BY buyer_name_id
+SELECT buyer_name_id, buyer_id, published_name AS buyer_name FROM buyer_names
+ORDER BY buyer_name_id
 
 -- name: withheld releases
 -- Releases in which a text is withheld. Identical lines share a secret: `ID-2` is the second of ID,

@@ -22,8 +22,6 @@ from ingest.relate import Keys, statements
 UNDER = {"month": pa.string(), "categories_key": pa.int64()}
 """what a line is told of what it is counted under"""
 Columns = dict[str, pa.Array]
-# KiB of pages in memory: ids of lines come in no order, so that their index is written all over.
-_CACHE = {"spend_keyed": 4 * load.BESIDE}
 
 
 def fill(path: Path, engine: Engine, keys: Keys, tables: Set[str]) -> None:
@@ -71,7 +69,7 @@ def _insert(path: Path, name: str, rows: pa.RecordBatchReader) -> None:
     columns = rows.schema.names
     listed, marks = ", ".join(columns), ", ".join("?" * len(columns))
     with connect(path.resolve().as_uri()) as database, AdbcConnection(database) as connection:
-        for pragma in load.pragmas(_CACHE.get(name, load.BESIDE)):
+        for pragma in load.pragmas(load.BESIDE):
             with AdbcStatement(connection) as statement:
                 statement.set_sql_query(pragma)
                 statement.execute_update()

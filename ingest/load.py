@@ -233,6 +233,9 @@ def release_row(release: Release, position: int, *, is_current: bool) -> dict[st
 
 def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
     """Indexes and search, when every row is there; then what the query planner wants to know."""
+    # Ids come in no order. Sorted at once they take a third of the time that they take one by one.
+    report("index on spend_id")
+    db.execute("CREATE UNIQUE INDEX spend_spend_id ON spend_keyed (spend_id)")
     # What has few values is counted by the cubes: an index of it would only make the file larger.
     # Months are in the very order of the table page, newest first and then by id: each page goes on
     # where the one before it ended, and none is sorted. A party's lines of one month are few, and

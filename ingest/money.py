@@ -10,7 +10,7 @@ from typing import NamedTuple
 MOST_PENCE = 10**13
 
 # What nearly every line has, told without decimals: 1234.5 and £1,234.00.
-_PLAIN = re.compile(r"(-?)£?([0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,11})(?:\.([0-9]{1,2}))?")
+_PLAIN = re.compile(r"(-?)[£\ufffd]?([0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,11})(?:\.([0-9]{1,2}))?")
 _SIGNS = str.maketrans({"−": "-", "–": "-", "\xa0": " ", "\u202f": " ", "\ufffd": "£"})
 _AMOUNT = re.compile(
     r"""

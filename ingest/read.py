@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from ingest import sniff
 from ingest.errors import ReadError
@@ -133,19 +133,24 @@ def _encoding(path: Path) -> str:
             if head.startswith(mark):
                 return name
         file.seek(0)
-        scores: Counter[str] = Counter()
         decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8-sig")()
-        cr_only = True
-        before = b"\n"
-        while chunk := file.read(CHUNK):
-            cr_only = cr_only and b"\n" not in chunk
-            if decoder:
-                decoder = _still_utf8(decoder, chunk, final=False)
-            if not chunk.isascii() and scores.total() < 100_000:
-                _score(before + chunk, scores)
-            before = chunk[-1:]
+        while decoder and (chunk := file.read(CHUNK)):
+            decoder = _still_utf8(decoder, chunk, final=False)
         if decoder and _still_utf8(decoder, b"", final=True):
             return "utf-8-sig"
+        file.seek(0)
+        return _single_byte(file)
+
+
+def _single_byte(file: BinaryIO) -> str:
+    scores: Counter[str] = Counter()
+    cr_only = True
+    before = b"\n"
+    while chunk := file.read(CHUNK):
+        cr_only = cr_only and b"\n" not in chunk
+        if not chunk.isascii() and scores.total() < 100_000:
+            _score(before + chunk, scores)
+        before = chunk[-1:]
     if cr_only:
         # Bare CR line ends were the Macintosh's, and so, most likely, were the letters.
         scores["mac_roman"] += 5

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
+
+from ingest import lookup
 
 BATCH = 20_000
 """rows at a time: enough to be quick, few enough to hold"""
@@ -38,6 +41,31 @@ def reader(
         batch.slice(not number) for path in paths for number, batch in enumerate(batches(path, sql))
     )
     return pa.RecordBatchReader.from_batches(schema, rows)
+
+
+def told(
+    paths: Sequence[Path], table: str, columns: Sequence[str], stand_for: Sequence[str]
+) -> pa.RecordBatchReader:
+    """The same with what its keys stand for in their place.
+
+    `stand_for` are statements for `lookup.read`, which each database is asked for itself.
+    """
+    batches = (batch for path in paths for batch in _told(path, table, columns, stand_for))
+    first = next(batches)
+    return pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], batches))
+
+
+def _told(
+    path: Path, table: str, columns: Sequence[str], stand_for: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        known = {name: one for sql in stand_for for name, one in lookup.read(db, sql).items()}
+    keys = {one.by for one in known.values() if pa.types.is_integer(one.keys.type)}
+    for batch in reader([path], table, columns):
+        kept = {name: batch.column(name) for name in columns if name not in keys}
+        yield pa.RecordBatch.from_pydict(
+            kept | {name: one.of(batch) for name, one in known.items()}
+        )
 
 
 class Numbers:

@@ -147,7 +147,8 @@ CREATE TABLE line_categories (
 );
 
 CREATE TABLE spend_keyed (
-    spend_id TEXT PRIMARY KEY,
+    -- Its key; the index that holds it to that is made when every row is there, in a third of the time.
+    spend_id TEXT NOT NULL,
     release_key INTEGER NOT NULL REFERENCES releases(release_key),
     line_number INTEGER NOT NULL,
     -- Of the releases that held the line without a break, up to its own: the first one's position.

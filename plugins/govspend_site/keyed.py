@@ -32,10 +32,22 @@ def name_of(column: str) -> str:
     return f"{column.removesuffix('_key')}_id" if column.endswith("_key") else column
 
 
+def _details(connection: Any, table: str) -> list[Column]:
+    """The columns of a table. Those of its unique index are its key where it has no other."""
+    found: list[Column] = details_of(connection, table)
+    if any(column.is_pk for column in found):
+        return found
+    indexes = connection.execute(f"PRAGMA index_list([{table}])").fetchall()
+    for name in (row[1] for row in indexes if row[2]):
+        key = [row[2] for row in connection.execute(f"PRAGMA index_info([{name}])")]
+        return [c._replace(is_pk=key.index(c.name) + 1 if c.name in key else 0) for c in found]
+    return found
+
+
 def columns(connection: Any, table: str) -> list[Column]:
     """The columns that pages show of a table or view; of which a key it has, its id is one."""
-    found = details_of(connection, table)
-    behind = details_of(connection, f"{table}{KEYED}") or found
+    found = _details(connection, table)
+    behind = _details(connection, f"{table}{KEYED}") or found
     names = {column.name for column in found}
 
     def is_told(column: Column, what: str) -> int:
