@@ -176,9 +176,11 @@ def _make(shop: Workshop, made: Plan, reference: apart.Apart[Path]) -> list[audi
     told = _apart(load_lines, shop, made, names)()
     staged = _apart(_write_staged, shop, made)
     _apart(index_all, shop, told)()
-    tables, cubes = _apart(_prove_tables, shop, made), _apart(_prove_cubes, shop)
+    tables = _apart(_prove_tables, shop, made)
     _apart(_write_bulk, shop, made, staged())()
-    proofs = tables() + cubes()
+    # Beside bulk files a build of 2.6 million lines would take 3 s of 65 less; one of 26 million, 330 MB.
+    cubes = _apart(_prove_cubes, shop)()
+    proofs = tables() + cubes
     audit.require(proofs)
     return proofs
 

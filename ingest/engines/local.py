@@ -89,6 +89,7 @@ class LocalEngine:
         with pq.ParquetWriter(path, batches.schema) as writer:
             for batch in ahead(batches):
                 writer.write_batch(batch)
+        pa.default_memory_pool().release_unused()
         self.read(name, path)
 
     def define(self, name: str, sql: str) -> None:
