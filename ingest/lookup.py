@@ -19,9 +19,10 @@ class Lookup:
 
     def of(self, cells: pa.RecordBatch) -> pa.Array:
         """The column, a dictionary of texts, for rows that have the other."""
-        found = cells.column(self.by).cast(self.keys.type).dictionary_encode()
+        found = cells.column(self.by).dictionary_encode()
         # What few keys stand for is looked up once each.
-        values = self.values.take(pc.index_in(found.dictionary, self.keys))
+        places = pc.index_in(found.dictionary, self.keys.cast(found.dictionary.type))
+        values = self.values.take(places)
         return values.take(found.indices).dictionary_encode()
 
 
@@ -29,9 +30,9 @@ def read(db: sqlite3.Connection, sql: str) -> dict[str, Lookup]:
     """Column -> how it is looked up: the first column of what `sql` gives decides the others."""
     rows = db.execute(sql)
     by, *decided = (column[0] for column in rows.description)
-    keys, *columns = zip(*rows, strict=True)
-    kind = pa.string() if isinstance(keys[0], str) else pa.int32()
+    known = rows.fetchall()
+    keys = pa.array([row[0] for row in known])
     return {
-        name: Lookup(by, pa.array(keys, kind), pa.array(values, pa.string()))
-        for name, values in zip(decided, columns, strict=True)
+        name: Lookup(by, keys, pa.array([row[place] for row in known], pa.string()))
+        for place, name in enumerate(decided, 1)
     }

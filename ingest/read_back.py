@@ -60,9 +60,8 @@ def _told(
 ) -> Iterator[pa.RecordBatch]:
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
         known = {name: one for sql in stand_for for name, one in lookup.read(db, sql).items()}
-    keys = {one.by for one in known.values() if pa.types.is_integer(one.keys.type)}
     for batch in reader([path], table, columns):
-        kept = {name: batch.column(name) for name in columns if name not in keys}
+        kept = {name: batch.column(name) for name in columns if not name.endswith("_key")}
         yield pa.RecordBatch.from_pydict(
             kept | {name: one.of(batch) for name, one in known.items()}
         )
