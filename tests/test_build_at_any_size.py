@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +15,7 @@ import duckdb
 import formats
 import pyarrow.parquet as pq
 import pytest
-from conftest import ingest
+from conftest import ROOT, ingest
 
 from ingest import apart, audit, relate, shards
 from ingest import build as building
@@ -64,6 +67,30 @@ def test_work_in_parts_gives_the_same_rows_in_the_same_order(
     building.load_all(divided, plan(divided))
     for table in TABLES:
         assert rows(divided.work, table) == rows(sample / "one" / "govspend.db", table), table
+
+
+def test_proofs_that_wait_for_the_bulk_files_are_the_same(sample: Path, tmp_path: Path) -> None:
+    """A large build does one after the other, for memory: it proves and publishes no less."""
+    large = "from ingest import __main__ as cli, build; build.SIDE_BY_SIDE = 0; cli.main()"
+    places = ["build", "--feeds", sample / "feeds.yml", "--build", tmp_path]
+    shutil.copytree(sample / "one" / "archive", tmp_path / "archive")
+    subprocess.run([sys.executable, "-c", large, *map(str, places)], cwd=ROOT, check=True)
+    one, other = (
+        json.loads((build / "report.json").read_text()) for build in (sample / "one", tmp_path)
+    )
+    assert other["proofs"] == one["proofs"]
+    manifest = f"editions/govspend-{one['edition_id']}/manifest.json"
+    assert (tmp_path / manifest).read_bytes() == (sample / "one" / manifest).read_bytes()
+
+
+def test_a_line_is_there_once(sample: Path, tmp_path: Path) -> None:
+    """The id of a line is its key, though no PRIMARY KEY says so while lines come in."""
+    copy = shutil.copy(sample / "one" / "govspend.db", tmp_path)
+    Path(copy).chmod(0o644)
+    with closing(sqlite3.connect(copy)) as db:
+        again = "UPDATE spend_keyed SET spend_id = (SELECT min(spend_id) FROM spend_keyed)"
+        with pytest.raises(sqlite3.IntegrityError, match="spend_id"):
+            db.execute(again)
 
 
 @pytest.fixture(scope="module")
