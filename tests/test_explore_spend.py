@@ -189,6 +189,25 @@ def test_every_page_carries_licence_and_edition(real_site: Site, path: str) -> N
     assert "set-cookie" not in answer.headers
 
 
+def test_the_footer_says_terms_that_feeds_share_once(sample_site: Site) -> None:
+    """Protects readers, and those who listen to a page, from the same sentence twice."""
+    html = sample_site.get("/").text
+    footer = text_of(html[html.index("<footer") :])
+    found = {row[0] for row in asked(sample_site, "SELECT attribution FROM feeds")}
+    assert found
+    for attribution in found:
+        assert footer.count(attribution) == 1, attribution
+
+
+def test_the_page_of_a_line_says_what_was_not_published(real_site: Site) -> None:
+    """Protects that an empty cell is never left to be guessed at."""
+    sql = "SELECT spend_id FROM spend WHERE description IS NULL LIMIT 1"
+    [(line,)] = asked(real_site, sql)
+    html = real_site.get(f"/govspend/spend/{line}").text
+    cells = html[html.index('data-column="description"') :].partition("</tr>")[0]
+    assert "not published" in text_of(cells)
+
+
 def test_every_page_of_a_sample_says_so(sample_site: Site) -> None:
     """Protects that invented figures are never taken for published ones, whatever the page."""
     paths = [path for path in PAGES if "gcloud-sales-2014-06" not in path]

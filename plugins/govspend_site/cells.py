@@ -11,8 +11,8 @@ from markupsafe import Markup, escape
 
 from govspend_site import words
 
-# The categories as published: what the publisher left out is unknown, and says so.
-CATEGORIES = ("supplier_size", "sector", "lot", "framework")
+AS_PUBLISHED = ("supplier_size", "sector", "lot", "framework", "description")
+"""columns of a line that a publisher may leave out: what is not there is unknown, and says so"""
 # Columns of ids, wherever they occur, and the table that each leads to.
 LINKED = {
     "supplier_id": "suppliers",
@@ -33,9 +33,8 @@ def shown(value: Any, column: str, link: Callable[[str, str], str]) -> Markup | 
     `link(table, id)` gives the address of a row.
     """
     if value is None:
-        return (
-            Markup('<span class="unknown">not published</span>') if column in CATEGORIES else None
-        )
+        unknown = Markup('<span class="unknown">not published</span>')
+        return unknown if column in AS_PUBLISHED else None
     if column in LINKED:
         return _linked(value, LINKED[column], link)
     if isinstance(value, dict):

@@ -49,6 +49,11 @@ class Edition:
     newest_month: str
     feeds: tuple[Feed, ...]
 
+    @property
+    def terms(self) -> list[Feed]:
+        """A feed for each sentence and licence that the feeds are used under: many share theirs."""
+        return list({(feed.attribution, feed.licence): feed for feed in self.feeds}.values())
+
 
 # By the database, which never changes: a new edition is a new one, and an old one is forgotten.
 _known: WeakKeyDictionary[Any, Edition] = WeakKeyDictionary()

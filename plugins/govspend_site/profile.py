@@ -213,7 +213,7 @@ def _unknown(column: str) -> str:
     """What an empty cell means."""
     if column in ("first_month", "last_month"):
         return "none"
-    return "not published" if column in (*cells.CATEGORIES, "description") else "not known"
+    return "not published" if column in cells.AS_PUBLISHED else "not known"
 
 
 # What joined a published name to its party, as a reader would say it.
