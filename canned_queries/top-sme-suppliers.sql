@@ -41,14 +41,19 @@ WITH asked AS (
     SELECT nullif(:financial_year, '') AS financial_year, nullif(:lot, '') AS lot,
         nullif(:sector, '') AS sector, CAST(coalesce(nullif(:top, ''), 100) AS INTEGER) AS top
 ),
--- Without a choice the sums in all are enough, a third of those by year.
-chosen AS (
-    SELECT supplier_id, buyer_id, line_count, amount_pence, sale_count, first_month, last_month
-    FROM pair_totals
+-- Without a choice each has its sums already.
+sums AS (
+    SELECT supplier_id, amount_pence AS sme_pence, buyer_count, line_count, first_month, last_month
+    FROM supplier_sizes
     WHERE (SELECT coalesce(financial_year, lot, sector) FROM asked) IS NULL
         AND supplier_size = 'SME'
     UNION ALL
-    SELECT supplier_id, buyer_id, line_count, amount_pence, sale_count, first_month, last_month
+    SELECT supplier_id,
+        sum(amount_pence) AS sme_pence,
+        count(DISTINCT CASE WHEN sale_count > 0 THEN buyer_id END) AS buyer_count,
+        sum(line_count) AS line_count,
+        min(first_month) AS first_month,
+        max(last_month) AS last_month
     FROM pair_years
     CROSS JOIN asked
     WHERE (SELECT coalesce(financial_year, lot, sector) FROM asked) IS NOT NULL
@@ -56,15 +61,6 @@ chosen AS (
         AND (asked.financial_year IS NULL OR pair_years.financial_year = asked.financial_year)
         AND (asked.lot IS NULL OR coalesce(pair_years.lot, 'Not published') = asked.lot)
         AND (asked.sector IS NULL OR coalesce(pair_years.sector, 'Not published') = asked.sector)
-),
-sums AS (
-    SELECT supplier_id,
-        sum(amount_pence) AS sme_pence,
-        count(DISTINCT CASE WHEN sale_count > 0 THEN buyer_id END) AS buyer_count,
-        sum(line_count) AS line_count,
-        min(first_month) AS first_month,
-        max(last_month) AS last_month
-    FROM chosen
     GROUP BY supplier_id
 ),
 shares AS (

@@ -10,7 +10,7 @@
 --     kind: choice
 --     choices_sql: SELECT buyer_id, name FROM buyers ORDER BY name COLLATE NOCASE
 --     default_sql: >-
---       SELECT buyer_id FROM pair_totals GROUP BY buyer_id ORDER BY sum(amount_pence) DESC, 1 LIMIT 1
+--       SELECT buyer_id FROM buyer_totals ORDER BY amount_pence DESC, buyer_id LIMIT 1
 --   financial_year:
 --     label: Financial year
 --     kind: choice
@@ -24,7 +24,7 @@
 WITH asked AS (
     SELECT nullif(:financial_year, '') AS financial_year,
         coalesce(nullif(:buyer, ''), (
-            SELECT buyer_id FROM pair_totals GROUP BY buyer_id ORDER BY sum(amount_pence) DESC, 1 LIMIT 1
+            SELECT buyer_id FROM buyer_totals ORDER BY amount_pence DESC, buyer_id LIMIT 1
         )) AS buyer_id
 ),
 chosen AS (

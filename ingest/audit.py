@@ -52,8 +52,9 @@ _HELD = """
     GROUP BY releases.release_id
 """
 _CUBES = (
-    "releases", "release_months", "pair_months", "pair_years", "pair_totals",
-    "supplier_totals", "buyer_totals", "party_months", "usual_deals",
+    "releases", "release_months", "pair_months", "pair_years", "pair_totals", "supplier_months",
+    "buyer_months", "supplier_years", "buyer_years", "supplier_sizes", "supplier_totals",
+    "buyer_totals", "party_months", "usual_deals",
 )  # fmt: skip
 _TOGETHER = {
     "by_buyer": "SELECT * FROM spend WHERE 1 = 1 /* large part of spend.buyer_id */",

@@ -95,6 +95,92 @@ SELECT (SELECT count(*) FROM (
     + abs((SELECT count(*) FROM sums) - (SELECT count(*) FROM known))
     + (SELECT count(*) FROM firsts WHERE coalesce(found_pence, 0) <> first_sale_pence)
 
+-- What follows up to the totals is told by cubes that are proven above to be those of the lines.
+
+-- must be nought: cells of the cube supplier_months that differ from those of pair_months
+WITH sales AS MATERIALIZED (
+    SELECT supplier_id, month, count(DISTINCT buyer_id) AS buyer_count
+    FROM pair_months WHERE sale_count > 0 /* large part of pair_months.supplier_id */
+    GROUP BY supplier_id, month
+),
+cells AS MATERIALIZED (
+    SELECT pair_months.supplier_id, pair_months.month, supplier_size, sum(line_count),
+        sum(amount_pence), coalesce(max(sales.buyer_count), 0)
+    FROM pair_months
+    LEFT JOIN sales ON sales.supplier_id = pair_months.supplier_id AND sales.month = pair_months.month
+    WHERE 1 = 1 /* large part of pair_months.supplier_id */
+    GROUP BY pair_months.supplier_id, pair_months.month, supplier_size
+),
+known AS (
+    SELECT * FROM supplier_months WHERE 1 = 1 /* large part of supplier_months.supplier_id */
+)
+SELECT (SELECT count(*) FROM (SELECT * FROM cells EXCEPT SELECT * FROM known))
+    + abs((SELECT count(*) FROM cells) - (SELECT count(*) FROM known))
+
+-- must be nought: cells of the cube buyer_months that differ from those of pair_months
+WITH sales AS MATERIALIZED (
+    SELECT buyer_id, month, count(DISTINCT supplier_id) AS supplier_count
+    FROM pair_months WHERE sale_count > 0 /* large part of pair_months.buyer_id */
+    GROUP BY buyer_id, month
+),
+cells AS MATERIALIZED (
+    SELECT pair_months.buyer_id, pair_months.month, supplier_size, sum(line_count),
+        sum(amount_pence), coalesce(max(sales.supplier_count), 0)
+    FROM pair_months
+    LEFT JOIN sales ON sales.buyer_id = pair_months.buyer_id AND sales.month = pair_months.month
+    WHERE 1 = 1 /* large part of pair_months.buyer_id */
+    GROUP BY pair_months.buyer_id, pair_months.month, supplier_size
+),
+known AS (
+    SELECT * FROM buyer_months WHERE 1 = 1 /* large part of buyer_months.buyer_id */
+)
+SELECT (SELECT count(*) FROM (SELECT * FROM cells EXCEPT SELECT * FROM known))
+    + abs((SELECT count(*) FROM cells) - (SELECT count(*) FROM known))
+
+-- must be nought: years of suppliers that differ from those of pair_years
+WITH cells AS MATERIALIZED (
+    SELECT supplier_id, financial_year, sum(line_count), sum(amount_pence),
+        CASE WHEN count(supplier_size) > 0
+            THEN sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) END,
+        count(DISTINCT buyer_id) FILTER (WHERE sale_count > 0),
+        count(DISTINCT buyer_id) FILTER (WHERE sale_count > 0 AND supplier_size = 'SME')
+    FROM pair_years
+    WHERE 1 = 1 /* large part of pair_years.supplier_id */
+    GROUP BY supplier_id, financial_year
+),
+known AS (
+    SELECT * FROM supplier_years WHERE 1 = 1 /* large part of supplier_years.supplier_id */
+)
+SELECT (SELECT count(*) FROM (SELECT * FROM cells EXCEPT SELECT * FROM known))
+    + abs((SELECT count(*) FROM cells) - (SELECT count(*) FROM known))
+
+-- must be nought: years of buyers that differ from those of pair_years
+WITH cells AS MATERIALIZED (
+    SELECT buyer_id, financial_year, sum(line_count), sum(amount_pence),
+        CASE WHEN count(supplier_size) > 0
+            THEN sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) END,
+        count(DISTINCT supplier_id) FILTER (WHERE sale_count > 0),
+        count(DISTINCT supplier_id) FILTER (WHERE sale_count > 0 AND supplier_size = 'SME')
+    FROM pair_years
+    WHERE 1 = 1 /* large part of pair_years.buyer_id */
+    GROUP BY buyer_id, financial_year
+),
+known AS (
+    SELECT * FROM buyer_years WHERE 1 = 1 /* large part of buyer_years.buyer_id */
+)
+SELECT (SELECT count(*) FROM (SELECT * FROM cells EXCEPT SELECT * FROM known))
+    + abs((SELECT count(*) FROM cells) - (SELECT count(*) FROM known))
+
+-- must be nought: sizes of suppliers that differ from those of pair_totals
+WITH cells AS MATERIALIZED (
+    SELECT supplier_id, supplier_size, sum(line_count), sum(amount_pence),
+        count(DISTINCT buyer_id) FILTER (WHERE sale_count > 0), min(first_month), max(last_month),
+        min(first_sale_month), max(last_sale_month)
+    FROM pair_totals GROUP BY supplier_id, supplier_size
+)
+SELECT (SELECT count(*) FROM (SELECT * FROM cells EXCEPT SELECT * FROM supplier_sizes))
+    + abs((SELECT count(*) FROM cells) - (SELECT count(*) FROM supplier_sizes))
+
 -- must be nought: totals of suppliers that differ from the lines
 WITH cells AS MATERIALIZED (
     SELECT supplier_id, sum(line_count), sum(amount_pence),

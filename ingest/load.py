@@ -26,7 +26,8 @@ KEYED = "_keyed"
 LINES = frozenset({"spend_keyed", "ended_spans"})
 CUBES = frozenset({
     "release_months", "published_categories", "release_sizes", "changes_keyed",
-    "pair_months_keyed", "pair_years", "pair_totals", "supplier_totals", "buyer_totals",
+    "pair_months_keyed", "pair_years", "pair_totals", "supplier_months_keyed", "buyer_months_keyed",
+    "supplier_years", "buyer_years", "supplier_sizes", "supplier_totals", "buyer_totals",
     "party_months", "usual_deals",
 })  # fmt: skip
 
@@ -248,15 +249,17 @@ def finish(db: sqlite3.Connection, report: Callable[[str], None]) -> None:
         db.execute(f"CREATE INDEX spend_{column} ON spend_keyed ({column}{more})")
     db.execute("CREATE INDEX release_months_release ON release_months (release_id, month)")
     db.execute("CREATE INDEX release_sizes_release ON release_sizes (release_id, supplier_id)")
-    # What suppliers sold in each year, and what each buyer bought in each month and of whom, comes
-    # in the order of an index: nothing is sorted, and of the first no row is read.
+    # What each buyer bought in each month and of whom comes in the order of an index: nothing is
+    # sorted.
     for cube, of_supplier, of_buyer in (
         ("pair_months_keyed", "supplier_key", "buyer_key, month"),
-        ("pair_years", "supplier_id, financial_year, amount_pence", "buyer_id, supplier_id"),
+        ("pair_years", "supplier_id", "buyer_id, supplier_id"),
         ("pair_totals", "supplier_id", "buyer_id, supplier_id"),
     ):
         db.execute(f"CREATE INDEX {cube}_supplier ON {cube} ({of_supplier})")
         db.execute(f"CREATE INDEX {cube}_buyer ON {cube} ({of_buyer})")
+    for kind in ("supplier", "buyer"):
+        db.execute(f"CREATE INDEX {kind}_months_{kind} ON {kind}_months_keyed ({kind}_key)")
     db.execute("CREATE INDEX supplier_names_supplier ON supplier_names (supplier_id)")
     db.execute("CREATE INDEX buyer_names_buyer ON buyer_names (buyer_id)")
     db.execute("CREATE INDEX quarantine_quarantine_id ON quarantine (quarantine_id)")

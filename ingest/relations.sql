@@ -205,12 +205,12 @@ HAVING sum(before_pence) IS DISTINCT FROM sum(after_pence)
 ORDER BY month, release_key, supplier_key, buyer_key
 
 -- table pair_months
-SELECT buyer_key, supplier_key, month, categories_key, release_key,
+SELECT buyer_key, supplier_key, month, financial_year, categories_key, supplier_size, release_key,
     sum(line_count) AS line_count, sum(amount_pence) AS amount_pence,
     sum(sale_count) AS sale_count, sum(sale_pence) AS sale_pence
 FROM current_sums
 WHERE 1 = 1 /* part of current_sums.buyer_key */
-GROUP BY buyer_key, supplier_key, month, categories_key, release_key
+GROUP BY buyer_key, supplier_key, month, financial_year, categories_key, supplier_size, release_key
 
 -- rows pair_months_keyed
 SELECT buyer_key, supplier_key, month, categories_key, release_key, line_count, amount_pence,
@@ -218,6 +218,68 @@ SELECT buyer_key, supplier_key, month, categories_key, release_key, line_count, 
 FROM pair_months
 WHERE 1 = 1 /* part of pair_months.buyer_key */
 ORDER BY buyer_key, month, supplier_key, categories_key, release_key
+
+-- rows supplier_months_keyed
+SELECT sums.supplier_key, sums.month, sums.supplier_size, sums.line_count, sums.amount_pence,
+    sold.buyer_count
+FROM (
+    SELECT supplier_key, month, supplier_size, sum(line_count) AS line_count,
+        sum(amount_pence) AS amount_pence
+    FROM pair_months
+    WHERE 1 = 1 /* large part of pair_months.supplier_key */
+    GROUP BY supplier_key, month, supplier_size
+) AS sums
+JOIN (
+    SELECT supplier_key, month,
+        count(DISTINCT CASE WHEN sale_count > 0 THEN buyer_key END) AS buyer_count
+    FROM pair_months
+    WHERE 1 = 1 /* large part of pair_months.supplier_key */
+    GROUP BY supplier_key, month
+) AS sold ON sold.supplier_key = sums.supplier_key AND sold.month = sums.month
+ORDER BY sums.supplier_key, sums.month, sums.supplier_size NULLS FIRST
+
+-- rows buyer_months_keyed
+SELECT sums.buyer_key, sums.month, sums.supplier_size, sums.line_count, sums.amount_pence,
+    sold.supplier_count
+FROM (
+    SELECT buyer_key, month, supplier_size, sum(line_count) AS line_count,
+        sum(amount_pence) AS amount_pence
+    FROM pair_months
+    WHERE 1 = 1 /* large part of pair_months.buyer_key */
+    GROUP BY buyer_key, month, supplier_size
+) AS sums
+JOIN (
+    SELECT buyer_key, month,
+        count(DISTINCT CASE WHEN sale_count > 0 THEN supplier_key END) AS supplier_count
+    FROM pair_months
+    WHERE 1 = 1 /* large part of pair_months.buyer_key */
+    GROUP BY buyer_key, month
+) AS sold ON sold.buyer_key = sums.buyer_key AND sold.month = sums.month
+ORDER BY sums.buyer_key, sums.month, sums.supplier_size NULLS FIRST
+
+-- rows supplier_years
+SELECT supplier_key, financial_year, sum(line_count) AS line_count, sum(amount_pence) AS amount_pence,
+    sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
+        WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
+    count(DISTINCT CASE WHEN sale_count > 0 THEN buyer_key END) AS buyer_count,
+    count(DISTINCT CASE WHEN sale_count > 0 AND supplier_size = 'SME' THEN buyer_key END)
+        AS sme_buyer_count
+FROM pair_months
+WHERE 1 = 1 /* large part of pair_months.supplier_key */
+GROUP BY supplier_key, financial_year
+ORDER BY supplier_key, financial_year
+
+-- rows buyer_years
+SELECT buyer_key, financial_year, sum(line_count) AS line_count, sum(amount_pence) AS amount_pence,
+    sum(CASE WHEN supplier_size = 'SME' THEN amount_pence
+        WHEN supplier_size IS NOT NULL THEN 0 END) AS sme_pence,
+    count(DISTINCT CASE WHEN sale_count > 0 THEN supplier_key END) AS supplier_count,
+    count(DISTINCT CASE WHEN sale_count > 0 AND supplier_size = 'SME' THEN supplier_key END)
+        AS sme_count
+FROM pair_months
+WHERE 1 = 1 /* large part of pair_months.buyer_key */
+GROUP BY buyer_key, financial_year
+ORDER BY buyer_key, financial_year
 
 -- rows pair_years
 SELECT buyer_key, supplier_key, financial_year, framework, lot, sector, supplier_size,
@@ -256,6 +318,15 @@ SELECT supplier_size, buyer_name_id, supplier_name_id, line_count, amount_pence,
 FROM pair_totals
 WHERE 1 = 1 /* part of pair_totals.buyer_key */
 ORDER BY buyer_key, supplier_key, supplier_size NULLS FIRST, buyer_name_id, supplier_name_id
+
+-- rows supplier_sizes
+SELECT supplier_key, supplier_size, sum(line_count) AS line_count, sum(amount_pence) AS amount_pence,
+    count(DISTINCT CASE WHEN sale_count > 0 THEN buyer_key END) AS buyer_count,
+    min(first_month) AS first_month, max(last_month) AS last_month,
+    min(first_sale_month) AS first_sale_month, max(last_sale_month) AS last_sale_month
+FROM pair_totals
+GROUP BY supplier_key, supplier_size
+ORDER BY supplier_key, supplier_size NULLS FIRST
 
 -- table supplier_totals
 -- Where no size was published it is not known what was of SMEs.

@@ -300,6 +300,62 @@ CREATE TABLE pair_totals (
     first_sale_pence INTEGER NOT NULL
 );
 
+-- What one supplier's lines come to, and one buyer's, for their pages: in each month by size, and in
+-- each financial year. A count of bodies or firms is of those with a sale between them in that time;
+-- it cannot be added up. Of a month it is the same in every row: of whatever size.
+CREATE TABLE supplier_months_keyed (
+    supplier_key INTEGER NOT NULL REFERENCES suppliers(supplier_key),
+    month TEXT NOT NULL,
+    supplier_size TEXT,
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL,
+    buyer_count INTEGER NOT NULL
+);
+
+CREATE TABLE buyer_months_keyed (
+    buyer_key INTEGER NOT NULL REFERENCES buyers(buyer_key),
+    month TEXT NOT NULL,
+    supplier_size TEXT,
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL,
+    supplier_count INTEGER NOT NULL
+);
+
+CREATE TABLE supplier_years (
+    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+    financial_year TEXT NOT NULL,
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL,
+    sme_pence INTEGER,
+    buyer_count INTEGER NOT NULL,
+    sme_buyer_count INTEGER NOT NULL,
+    PRIMARY KEY (supplier_id, financial_year)
+) WITHOUT ROWID;
+
+CREATE TABLE buyer_years (
+    buyer_id TEXT NOT NULL REFERENCES buyers(buyer_id),
+    financial_year TEXT NOT NULL,
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL,
+    sme_pence INTEGER,
+    supplier_count INTEGER NOT NULL,
+    sme_count INTEGER NOT NULL,
+    PRIMARY KEY (buyer_id, financial_year)
+) WITHOUT ROWID;
+
+-- The same by size alone, which ranks the suppliers of a size.
+CREATE TABLE supplier_sizes (
+    supplier_id TEXT NOT NULL REFERENCES suppliers(supplier_id),
+    supplier_size TEXT,
+    line_count INTEGER NOT NULL,
+    amount_pence INTEGER NOT NULL,
+    buyer_count INTEGER NOT NULL,
+    first_month TEXT NOT NULL,
+    last_month TEXT NOT NULL,
+    first_sale_month TEXT,
+    last_sale_month TEXT
+);
+
 -- What a supplier's lines come to, and what a buyer's do. A count of firms or bodies is of those with
 -- a sale between them; a first sale given to an SME is its first as an SME, of all in the data.
 CREATE TABLE supplier_totals (

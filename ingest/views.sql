@@ -25,6 +25,18 @@ LEFT JOIN suppliers ON suppliers.supplier_key = pairs.supplier_key
 LEFT JOIN line_categories ON line_categories.categories_key = pairs.categories_key
 LEFT JOIN releases ON releases.release_key = pairs.release_key;
 
+CREATE VIEW supplier_months AS
+SELECT suppliers.supplier_id, sums.month, sums.supplier_size, sums.line_count, sums.amount_pence,
+    sums.buyer_count, sums.rowid AS rowid
+FROM supplier_months_keyed AS sums
+LEFT JOIN suppliers ON suppliers.supplier_key = sums.supplier_key;
+
+CREATE VIEW buyer_months AS
+SELECT buyers.buyer_id, sums.month, sums.supplier_size, sums.line_count, sums.amount_pence,
+    sums.supplier_count, sums.rowid AS rowid
+FROM buyer_months_keyed AS sums
+LEFT JOIN buyers ON buyers.buyer_key = sums.buyer_key;
+
 CREATE VIEW changes AS
 SELECT releases.release_id, previous.release_id AS previous_release_id, pairs.month,
     suppliers.supplier_id, buyers.buyer_id, pairs.before_count, pairs.after_count,

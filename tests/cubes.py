@@ -14,7 +14,8 @@ from ingest import columnar, fill, relate
 from ingest.engines.local import LocalEngine
 
 OF_SPEND = {
-    "pair_months_keyed", "pair_years", "pair_totals", "supplier_totals", "buyer_totals",
+    "pair_months_keyed", "pair_years", "pair_totals", "supplier_months_keyed", "buyer_months_keyed",
+    "supplier_years", "buyer_years", "supplier_sizes", "supplier_totals", "buyer_totals",
     "party_months", "usual_deals",
 }  # fmt: skip
 _FACETS = ("month", "framework", "lot", "sector", "supplier_size")

@@ -29,7 +29,8 @@ from ingest.workshop import Workshop
 
 TABLES = (
     "spend", "line_spans", "release_months", "published_categories", "release_sizes", "changes",
-    "pair_months", "pair_years", "pair_totals", "supplier_totals", "buyer_totals", "party_months",
+    "pair_months", "pair_years", "pair_totals", "supplier_months", "buyer_months", "supplier_years",
+    "buyer_years", "supplier_sizes", "supplier_totals", "buyer_totals", "party_months",
     "usual_deals",
 )  # fmt: skip
 

@@ -18,6 +18,8 @@ _FEW = ("supplier_size", "lot", "sector", "financial_year", "framework")
 _SIZED = frozenset({"supplier_size", "financial_year"})
 _SOURCES = (
     ("spend_months", _SIZED | {"month", "release_id", "framework", "lot", "sector"}),
+    ("supplier_months", _SIZED | {"month", "supplier_id"}),
+    ("buyer_months", _SIZED | {"month", "buyer_id"}),
     ("pair_years", _SIZED | {"framework", "lot", "sector", "supplier_id", "buyer_id"}),
     (
         "pair_months",
@@ -30,7 +32,7 @@ _SEARCH_ALONE = re.compile(
     r"where rowid in \(select rowid from spend_fts where spend_fts match escape_fts\(:search\)\)\s*"
 )
 _AMONG_LINES = "WHERE rowid IN (SELECT rowid FROM spend {})"
-_WITH_YEARS = ("spend_months", "pair_months")
+_OF_MONTHS = ("supplier_months", "buyer_months", "pair_months")
 """Those whose financial years are worked out from their months."""
 
 
@@ -62,7 +64,9 @@ def cube(columns: Collection[str], there: Collection[str]) -> str:
 
 def source_sql(table: str) -> str:
     """What stands after FROM for a cube."""
-    return f"(\n{queries.sql(table)}\n)" if table in _WITH_YEARS else table
+    if table in _OF_MONTHS:
+        return f"(\n{queries.sql('with_years').replace('/* cube */', table)}\n)"
+    return f"(\n{queries.sql(table)}\n)" if table == "spend_months" else table
 
 
 def sums_sql(table: str, where: str, columns: Sequence[str]) -> str:

@@ -35,7 +35,8 @@ _SETTINGS = {
 # visitors find them, and share what signs a cookie.
 _BUILD, _SECRET, _URL = "GOVSPEND_BUILD", "DATASETTE_SECRET", "GOVSPEND_URL"
 _CACHE = "GOVSPEND_PAGE_CACHE_MB"
-_CUBES = ("release_months", "pair_months", "pair_years", "pair_totals", "supplier_totals",
+_CUBES = ("release_months", "pair_months", "pair_years", "pair_totals", "supplier_months",
+          "buyer_months", "supplier_years", "buyer_years", "supplier_sizes", "supplier_totals",
           "buyer_totals", "party_months", "usual_deals")  # fmt: skip
 # Where the processes keep what they count, so that /-/metrics adds them up.
 _COUNTS = "PROMETHEUS_MULTIPROC_DIR"

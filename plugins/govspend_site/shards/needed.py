@@ -22,6 +22,14 @@ _CUBES = {
         "SELECT month, release_id, financial_year, framework, lot, sector, supplier_size, "  # noqa: S608
         f"month AS first, month AS last, line_count AS lines FROM ({_MONTHS})"
     ),
+    "supplier_months": (
+        "SELECT month, supplier_id, supplier_size, "
+        "month AS first, month AS last, line_count AS lines FROM supplier_months"
+    ),
+    "buyer_months": (
+        "SELECT month, buyer_id, supplier_size, "
+        "month AS first, month AS last, line_count AS lines FROM buyer_months"
+    ),
     "pair_years": (
         "SELECT financial_year, supplier_id, buyer_id, framework, lot, sector, supplier_size, "
         "first_month AS first, last_month AS last, line_count AS lines FROM pair_years"

@@ -1,10 +1,6 @@
 -- How much of the money went to the largest 10, 25 and 100 suppliers, in each financial year and in
 -- all. The largest of a year are the largest of that year. Credits are taken off.
-WITH sums AS MATERIALIZED (
-    SELECT financial_year, supplier_id, sum(amount_pence) AS amount_pence
-    FROM pair_years GROUP BY supplier_id, financial_year
-),
-every_month AS MATERIALIZED (
+WITH every_month AS MATERIALIZED (
     SELECT DISTINCT month FROM release_months
     WHERE release_id IN (SELECT release_id FROM releases WHERE is_current = 1)
 ),
@@ -18,9 +14,9 @@ months AS (
     SELECT 'All years', count(*) FROM every_month
 ),
 parties AS (
-    SELECT financial_year, supplier_id, amount_pence FROM sums
+    SELECT financial_year, supplier_id, amount_pence FROM supplier_years
     UNION ALL
-    SELECT 'All years', supplier_id, sum(amount_pence) FROM sums GROUP BY supplier_id
+    SELECT 'All years', supplier_id, amount_pence FROM supplier_totals
 ),
 placed AS (
     SELECT financial_year, amount_pence,

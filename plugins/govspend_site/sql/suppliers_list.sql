@@ -1,27 +1,18 @@
 -- Suppliers ranked. Every sum, count and month is of the lines that the filters choose.
--- Without a filter by lot, year or size each has its sums already. Without one by lot or year the
--- sums of pairs in all are enough, a third of those by year.
-WITH chosen AS (
-    SELECT supplier_id, buyer_id, supplier_size, line_count, amount_pence, sale_count,
-        first_sale_month, last_sale_month
-    FROM pair_totals
-    WHERE :lot = '' AND :year = '' AND :size <> ''
-    UNION ALL
-    SELECT supplier_id, buyer_id, supplier_size, line_count, amount_pence, sale_count,
-        first_sale_month, last_sale_month
-    FROM pair_years
-    WHERE (:lot <> '' OR :year <> '')
-        AND (:lot = '' OR coalesce(lot, 'Not published') = :lot)
-        AND (:year = '' OR financial_year = :year)
-),
-sums AS (
+-- Without a filter by lot or year each has its sums already, by size too.
+WITH every AS (
     SELECT supplier_id, amount_pence, sme_pence, buyer_count, first_sale_month AS first_month,
         last_sale_month AS last_month, line_count
     FROM supplier_totals
     WHERE :lot = '' AND :year = '' AND :size = ''
-        AND (:words = '' OR supplier_id IN (
-            SELECT supplier_id FROM supplier_names
-            WHERE published_name LIKE '%' || replace(:words, ' ', '%') || '%'))
+    UNION ALL
+    SELECT supplier_id, amount_pence,
+        CASE WHEN supplier_size = 'SME' THEN amount_pence
+            WHEN supplier_size IS NOT NULL THEN 0 END,
+        buyer_count, first_sale_month, last_sale_month, line_count
+    FROM supplier_sizes
+    WHERE :lot = '' AND :year = '' AND :size <> ''
+        AND coalesce(supplier_size, 'Not published') = :size
     UNION ALL
     SELECT supplier_id,
         sum(amount_pence) AS amount_pence,
@@ -31,12 +22,18 @@ sums AS (
         min(first_sale_month) AS first_month,
         max(last_sale_month) AS last_month,
         sum(line_count) AS line_count
-    FROM chosen
-    WHERE (:size = '' OR coalesce(supplier_size, 'Not published') = :size)
-        AND (:words = '' OR supplier_id IN (
-            SELECT supplier_id FROM supplier_names
-            WHERE published_name LIKE '%' || replace(:words, ' ', '%') || '%'))
+    FROM pair_years
+    WHERE (:lot <> '' OR :year <> '')
+        AND (:lot = '' OR coalesce(lot, 'Not published') = :lot)
+        AND (:year = '' OR financial_year = :year)
+        AND (:size = '' OR coalesce(supplier_size, 'Not published') = :size)
     GROUP BY supplier_id
+),
+sums AS (
+    SELECT * FROM every
+    WHERE :words = '' OR supplier_id IN (
+        SELECT supplier_id FROM supplier_names
+        WHERE published_name LIKE '%' || replace(:words, ' ', '%') || '%')
 ),
 keyed AS (
     SELECT sums.*, suppliers.name AS supplier_name,
