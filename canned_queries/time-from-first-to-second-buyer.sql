@@ -44,15 +44,12 @@ waits AS (
     FROM placed AS firsts
     CROSS JOIN asked
     CROSS JOIN newest
+    JOIN supplier_totals ON supplier_totals.supplier_id = firsts.supplier_id
     LEFT JOIN placed AS seconds ON seconds.supplier_id = firsts.supplier_id AND seconds.place = 2
     WHERE firsts.place = 1
         AND newest.month_number - firsts.month_number >= asked.watched
-        AND EXISTS (
-            SELECT 1 FROM pair_months
-            WHERE pair_months.supplier_id = firsts.supplier_id
-                AND pair_months.month = firsts.month
-                AND pair_months.sale_count > 0 AND pair_months.supplier_size = 'SME'
-        )
+        -- In the month of its first sale it made one as an SME.
+        AND supplier_totals.first_sme_month = firsts.month
 ),
 -- Every number of months up to the chosen one, then "longer", then "none so far".
 steps (step) AS (

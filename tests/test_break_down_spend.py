@@ -41,6 +41,15 @@ FILTERS = {
     "of a buyer in a month": ("&buyer_id=home-office&month__gte=2014-01-01",
                               "buyer_id = 'home-office' AND month >= '2014-01-01'"),
     "above nought": ("&amount_pence__gt=0", "amount_pence > 0"),
+    "large": ("&amount_pence__gte=20000000", "amount_pence >= 20000000"),
+    "of amounts between, of a lot": (
+        "&amount_pence__gt=100&amount_pence__lte=5000000&lot__contains=oftware",
+        "amount_pence > 100 AND amount_pence <= 5000000 AND lot LIKE '%oftware%'"),
+    "large of a buyer": ("&amount_pence__gte=1000000&buyer_id=home-office",
+                         "amount_pence >= 1000000 AND buyer_id = 'home-office'"),
+    "in pounds, described, before a year": (
+        "&amount__lt=500.5&description__notnull=1&financial_year__lt=2013-14",
+        "amount < 500.5 AND description IS NOT NULL AND financial_year < '2013-14'"),
     "by words": ("&_search=hosting",
                  "rowid IN (SELECT rowid FROM spend_fts WHERE spend_fts MATCH 'hosting')"),
     "by words, above nought, of a lot": (

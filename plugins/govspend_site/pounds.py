@@ -31,7 +31,19 @@ _SOURCES = (
 _SEARCH_ALONE = re.compile(
     r"where rowid in \(select rowid from spend_fts where spend_fts match escape_fts\(:search\)\)\s*"
 )
-_AMONG_LINES = "WHERE rowid IN (SELECT rowid FROM spend {})"
+_KEYED = "spend_keyed AS lines "
+_AMONG_LINES = _KEYED + "WHERE lines.rowid IN (SELECT rowid FROM spend {})"  # noqa: S608
+_WITH_CATEGORIES = (
+    _KEYED + "LEFT JOIN line_categories ON line_categories.categories_key = lines.categories_key "
+)
+_TOLD_BY_LINES = frozenset({
+    "spend_id", "line_number", "month", "financial_year", "description", "amount_pence", "amount",
+    "framework", "lot", "sector", "supplier_size",
+})  # fmt: skip
+"""Columns that a line or its categories tell, without a look at who sold and who bought."""
+_AMOUNTS = re.compile(r'"amount_pence" [<>]=? :p\d+')
+_MANY = 1 / 8
+"""The part of all lines from which it takes less time to read them all than to look each up."""
 _OF_MONTHS = ("supplier_months", "buyer_months", "pair_months")
 """Those whose financial years are worked out from their months."""
 
@@ -79,14 +91,45 @@ def sums_sql(table: str, where: str, columns: Sequence[str]) -> str:
     return f"{text}\nGROUP BY {names.removesuffix(', ')}" if names else text
 
 
-def _sums_by_keys(where: str, columns: Sequence[str]) -> str:
-    """The same of lines, by columns that their categories and year tell."""
-    lines = where if _SEARCH_ALONE.fullmatch(where) else _AMONG_LINES.format(where)
+def _sums_by_keys(lines: str, columns: Sequence[str]) -> str:
+    """The same of lines, by columns that their categories and month tell."""
     names = ", ".join(f"[{column}]" for column in columns)
     text = queries.sql("spend_sums").replace("/* columns */", f"{names}, ")
     source = queries.sql("spend_by_keys").replace("/* lines */", lines)
     text = text.replace("/* source */", f"(\n{source}\n)").replace("/* filters */", "")
     return f"{text}\nGROUP BY {names}"
+
+
+async def keyed(database: Any, columns: Collection[str], where: str, params: Any) -> str | None:
+    """What stands after FROM for the lines of spend_keyed that a WHERE clause of spend chooses.
+
+    `columns` are those that the clause asks; None where a line and its categories do not tell them.
+    """
+    if not _TOLD_BY_LINES.issuperset(columns):
+        return None
+    if amounts := _AMOUNTS.findall(where):
+        # SQLite takes the index of amounts however many lines it leads to.
+        sql = f"SELECT count(*) FROM spend_keyed WHERE {' AND '.join(amounts)}"  # noqa: S608 - ours
+        found = (await database.execute(sql, params)).single_value()
+        if found > _MANY * (await database.table_counts())["spend"]:
+            where = _AMOUNTS.sub(r"+\g<0>", where)
+    return _WITH_CATEGORIES + where
+
+
+async def has_keys(database: Any) -> bool:
+    """Whether one file has all lines, by keys; of several each gives sums of its own."""
+    return not database.shards and "spend_keyed" in await cubes(database)
+
+
+async def _lines(database: Any, pairs: filters.Pairs, where: str, params: Any) -> str:
+    """The same for any page."""
+    if _SEARCH_ALONE.fullmatch(where):
+        return _KEYED + where
+    if not any(key.startswith(_OF_LINES) for key, _ in pairs):
+        asked = {active.column for active in filters.active(pairs)}
+        if found := await keyed(database, asked, where, params):
+            return found
+    return _AMONG_LINES.format(where)
 
 
 async def by_value(
@@ -100,12 +143,11 @@ async def by_value(
     together = [column for column in columns if column in _FEW]
     found: dict[str, dict[Any, Row]] = {}
     database = queries.database(datasette)
-    # Of several files each gives sums of its own, which are added up.
-    is_keyed = not database.shards and "spend_keyed" in await cubes(database)
+    is_keyed = await has_keys(database)
     for group in [together] * bool(together) + [[c] for c in columns if c not in _FEW]:
         table = await source(datasette, pairs, group)
         if table == "spend" and group is together and is_keyed:
-            sql = _sums_by_keys(where, group)
+            sql = _sums_by_keys(await _lines(database, pairs, where, params), group)
         else:
             sql = sums_sql(table, where, group)
         result = await database.execute(sql, params, truncate=False)

@@ -14,14 +14,13 @@ months AS (
     SELECT 'All years', count(*) FROM every_month
 ),
 parties AS (
-    SELECT financial_year, supplier_id, amount_pence FROM supplier_years
+    SELECT financial_year, amount_pence FROM supplier_years
     UNION ALL
-    SELECT 'All years', supplier_id, amount_pence FROM supplier_totals
+    SELECT 'All years', amount_pence FROM supplier_totals
 ),
 placed AS (
     SELECT financial_year, amount_pence,
-        row_number() OVER (PARTITION BY financial_year ORDER BY amount_pence DESC, supplier_id)
-            AS place
+        row_number() OVER (PARTITION BY financial_year ORDER BY amount_pence DESC) AS place
     FROM parties
 ),
 summed AS (
