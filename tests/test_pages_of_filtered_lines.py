@@ -22,7 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 COLUMNS = ("framework", "lot", "sector", "supplier_size", "financial_year", "month",
-           "supplier_id", "buyer_id", "release_id")  # fmt: skip
+           "supplier_id", "buyer_id", "release_id", "amount_pence", "amount", "amount_pence",
+           "description")  # fmt: skip
 LOOKUPS = ("exact", "exact", "exact", "not", "in", "notin", "contains", "startswith", "gt", "lte",
            "isnull", "notnull", "isblank", "notblank", "glob")  # fmt: skip
 
@@ -75,7 +76,14 @@ def test_a_page_and_its_number_of_lines_are_those_of_plain_sql(
     many = data.draw(st.sampled_from((5, lines.MANY)))
     count = f"select count(*) from spend {where}"  # noqa: S608 - our own names
     page = f"select spend_id, month from spend {where}order by {order}, spend_id limit 11"  # noqa: S608
-    for sql in (count, page):
+    column = data.draw(st.sampled_from(COLUMNS))
+    # As Datasette's own facet asks.
+    facet = (
+        f" select {column} as value, count(*) as count from ( select spend_id, lot, {column} from "  # noqa: S608
+        f"spend {where}) where {column} is not null group by {column} order by count desc, value "
+        "limit 7 "
+    )
+    for sql in (count, page, facet):
         assert _rows(edition, sql, params, many) == plain.execute(sql, params).fetchall()
     found = plain.execute(page, params).fetchall()
     if found:

@@ -139,12 +139,7 @@ async def quicker(edition: Any, sql: str, params: Mapping[str, Any] | None) -> A
         if onward is not None:
             return None
         told = _counted(found, tests, await pounds.cubes(edition))
-        columns = {test.column for test in tests}
-        # An index counts what amounts alone choose.
-        is_plain = facet is None and columns != {"amount_pence"}
-        if told is None and is_plain and await pounds.has_keys(edition):
-            source = await pounds.keyed(edition, columns, found["where"], given)
-            told = f"SELECT count(*) FROM {source}" if source else None  # noqa: S608 - ours
+        told = told or await _counted_by_keys(edition, found, tests, given)
         return (told, given) if told else None
     begun = str(given[onward]) if onward else ""
     place = Place(int(page["most"]), is_newest_first=bool(page["newest"]), begun=begun)
@@ -178,9 +173,32 @@ def _counted(asked: re.Match[str], tests: list[Test], there: Collection[str]) ->
         return None
     if column is None:
         return f"SELECT lines FROM (\n{pounds.sums_sql(table, asked['where'], ())}\n)"  # noqa: S608 - ours
-    text = queries.sql("line_values").replace("/* column */", column)
-    text = text.replace("/* source */", pounds.source_sql(table))
-    return f"{text.replace('/* filters */', asked['where'])} LIMIT {int(asked['most'])}"
+    return _of_values(asked, pounds.source_sql(table), asked["where"])
+
+
+async def _counted_by_keys(
+    edition: Any, asked: re.Match[str], tests: list[Test], params: Mapping[str, Any]
+) -> str | None:
+    """The same of lines by their keys, no name being looked up; None where those do not do."""
+    columns = {test.column for test in tests}
+    column = asked.groupdict().get("column")
+    # An index counts what amounts alone choose.
+    if column is None and columns == {"amount_pence"}:
+        return None
+    if not pounds.can_tell([column] if column else []) or not await pounds.has_keys(edition):
+        return None
+    lines = await pounds.keyed(edition, columns, asked["where"], params)
+    if lines is None:
+        return None
+    if column is None:
+        return f"SELECT count(*) FROM {lines}"  # noqa: S608 - ours
+    return _of_values(asked, pounds.by_keys(lines, [column]), "")
+
+
+def _of_values(asked: re.Match[str], source: str, where: str) -> str:
+    text = queries.sql("line_values").replace("/* column */", asked["column"])
+    text = text.replace("/* source */", source).replace("/* filters */", where)
+    return f"{text} LIMIT {int(asked['most'])}"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,12 @@ _TOLD_BY_LINES = frozenset({
     "framework", "lot", "sector", "supplier_size",
 })  # fmt: skip
 """Columns that a line or its categories tell, without a look at who sold and who bought."""
+_KEYS = {
+    **dict.fromkeys(("framework", "lot", "sector", "supplier_size"), "categories_key"),
+    **dict.fromkeys(("month", "financial_year"), "month"),
+    "supplier_id": "supplier_key", "buyer_id": "buyer_key", "release_id": "release_key",
+}  # fmt: skip
+"""column of spend -> the one of spend_keyed that tells it"""
 _AMOUNTS = re.compile(r'"amount_pence" [<>]=? :p\d+')
 _MANY = 1 / 8
 """The part of all lines from which it takes less time to read them all than to look each up."""
@@ -91,12 +97,22 @@ def sums_sql(table: str, where: str, columns: Sequence[str]) -> str:
     return f"{text}\nGROUP BY {names.removesuffix(', ')}" if names else text
 
 
+def by_keys(lines: str, columns: Iterable[str]) -> str:
+    """The same of lines as `keyed` has them, as what stands after FROM for a cube of `columns`."""
+    needed = {"categories_key", *(_KEYS[column] for column in columns)}
+    text = queries.sql("spend_by_keys").replace("/* lines */", lines)
+    every = dict.fromkeys(_KEYS.values())
+    told = ", ".join(f"lines.{key}" if key in needed else f"NULL AS {key}" for key in every)
+    text = text.replace("/* keys */", told, 1)
+    grouped = ", ".join(f"lines.{key}" for key in every if key in needed)
+    return f"(\n{text.replace('/* keys */', grouped)}\n)"
+
+
 def _sums_by_keys(lines: str, columns: Sequence[str]) -> str:
-    """The same of lines, by columns that their categories and month tell."""
+    """What lines come to by columns that keys tell."""
     names = ", ".join(f"[{column}]" for column in columns)
     text = queries.sql("spend_sums").replace("/* columns */", f"{names}, ")
-    source = queries.sql("spend_by_keys").replace("/* lines */", lines)
-    text = text.replace("/* source */", f"(\n{source}\n)").replace("/* filters */", "")
+    text = text.replace("/* source */", by_keys(lines, columns)).replace("/* filters */", "")
     return f"{text}\nGROUP BY {names}"
 
 
@@ -108,12 +124,18 @@ async def keyed(database: Any, columns: Collection[str], where: str, params: Any
     if not _TOLD_BY_LINES.issuperset(columns):
         return None
     if amounts := _AMOUNTS.findall(where):
-        # SQLite takes the index of amounts however many lines it leads to.
+        # SQLite takes the index of amounts however many lines it leads to; a cast has none, and
+        # compares as the column does.
         sql = f"SELECT count(*) FROM spend_keyed WHERE {' AND '.join(amounts)}"  # noqa: S608 - ours
         found = (await database.execute(sql, params)).single_value()
         if found > _MANY * (await database.table_counts())["spend"]:
-            where = _AMOUNTS.sub(r"+\g<0>", where)
+            where = where.replace('"amount_pence"', 'CAST("amount_pence" AS INTEGER)')
     return _WITH_CATEGORIES + where
+
+
+def can_tell(columns: Iterable[str]) -> bool:
+    """Whether keys tell all of these columns."""
+    return _KEYS.keys() >= set(columns)
 
 
 async def has_keys(database: Any) -> bool:
@@ -146,7 +168,7 @@ async def by_value(
     is_keyed = await has_keys(database)
     for group in [together] * bool(together) + [[c] for c in columns if c not in _FEW]:
         table = await source(datasette, pairs, group)
-        if table == "spend" and group is together and is_keyed:
+        if table == "spend" and is_keyed and can_tell(group):
             sql = _sums_by_keys(await _lines(database, pairs, where, params), group)
         else:
             sql = sums_sql(table, where, group)
