@@ -39,17 +39,22 @@ newest AS (
     SELECT 12 * substr(max(last_month), 1, 4) + substr(max(last_month), 6, 2) AS month_number
     FROM pair_totals
 ),
+begun AS (
+    SELECT supplier_id, min(month) AS month,
+        max(CASE WHEN place = 1 THEN month_number END) AS first_number,
+        max(CASE WHEN place = 2 THEN month_number END) AS second_number
+    FROM placed WHERE place <= 2
+    GROUP BY supplier_id
+),
 waits AS (
-    SELECT firsts.supplier_id, seconds.month_number - firsts.month_number AS month_count
-    FROM placed AS firsts
+    SELECT begun.supplier_id, second_number - first_number AS month_count
+    FROM begun
+    JOIN supplier_totals ON supplier_totals.supplier_id = begun.supplier_id
     CROSS JOIN asked
     CROSS JOIN newest
-    JOIN supplier_totals ON supplier_totals.supplier_id = firsts.supplier_id
-    LEFT JOIN placed AS seconds ON seconds.supplier_id = firsts.supplier_id AND seconds.place = 2
-    WHERE firsts.place = 1
-        AND newest.month_number - firsts.month_number >= asked.watched
-        -- In the month of its first sale it made one as an SME.
-        AND supplier_totals.first_sme_month = firsts.month
+    -- In the month of its first sale it made one as an SME.
+    WHERE supplier_totals.first_sme_month = begun.month
+        AND newest.month_number - first_number >= asked.watched
 ),
 -- Every number of months up to the chosen one, then "longer", then "none so far".
 steps (step) AS (

@@ -19,14 +19,19 @@ ending AS (
         12 * substr(min(month), 1, 4) + substr(min(month), 6, 2) AS month_number
     FROM (SELECT max(newest_month) AS month FROM releases WHERE is_current = 1 GROUP BY feed_id)
 ),
+begun AS (
+    SELECT supplier_id, max(CASE WHEN place = 1 THEN month_number END) AS first_number,
+        max(CASE WHEN place = 2 THEN month_number END) AS second_number
+    FROM placed WHERE place <= 2
+    GROUP BY supplier_id
+),
 waits AS (
-    SELECT firsts.supplier_id,
-        coalesce(seconds.month_number <= ending.month_number, 0) AS reached,
-        min(coalesce(seconds.month_number, ending.month_number), ending.month_number)
-            - firsts.month_number AS wait,
-        ending.month_number - firsts.month_number AS watched
-    FROM placed AS firsts
+    SELECT begun.supplier_id,
+        coalesce(second_number <= ending.month_number, 0) AS reached,
+        min(coalesce(second_number, ending.month_number), ending.month_number) - first_number
+            AS wait,
+        ending.month_number - first_number AS watched
+    FROM begun
     CROSS JOIN ending
-    LEFT JOIN placed AS seconds ON seconds.supplier_id = firsts.supplier_id AND seconds.place = 2
-    WHERE firsts.place = 1 AND firsts.month_number <= ending.month_number
+    WHERE first_number <= ending.month_number
 )
