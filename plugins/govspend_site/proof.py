@@ -54,8 +54,8 @@ _COUNTS = {
     "count(supplier_size)": "sum(CASE WHEN supplier_size IS NULL THEN 0 ELSE line_count END)",
     "amount_pence > 0": "sale_count > 0",
 }
-_OF_MONTHS = {"FROM spend NOT INDEXED": _MONTHS, "FROM spend": _MONTHS}
-_OF_SALES = {"FROM spend NOT INDEXED": _SALES, "FROM spend)": f"{_MONTHS})"}
+_OF_MONTHS = {"FROM spend": _MONTHS}
+_OF_SALES = {"FROM spend)": f"{_MONTHS})", "FROM spend": _SALES}
 _OF_PARTIES = {**_COUNTS, "FROM spend": _PARTIES}
 _LINES_FROM_CUBES = {
     "proof_sme_share": {**_COUNTS, **_OF_MONTHS},

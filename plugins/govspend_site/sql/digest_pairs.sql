@@ -8,7 +8,7 @@ told AS (
 newest AS (
     SELECT month, supplier_id, buyer_id, sum(amount_pence) AS amount_pence,
         max(sale_count) > 0 AS sold
-    FROM pair_months NOT INDEXED
+    FROM pair_months
     WHERE release_id IN (
         SELECT releases.release_id FROM releases
         JOIN told ON told.feed_id = releases.feed_id

@@ -6,8 +6,8 @@ WITH fitting AS (
         spend.amount_pence,
         row_number() OVER (PARTITION BY spend.supplier_id ORDER BY spend.amount_pence) AS place,
         count(*) OVER (PARTITION BY spend.supplier_id) AS places
-    FROM spend NOT INDEXED
-    WHERE spend.amount_pence > 0 /* choices */
+    FROM spend
+    WHERE +spend.amount_pence > 0 /* choices */
 ),
 firms AS (
     -- The usual deal is the median sale: the middle one, or the mean of the two in the middle.

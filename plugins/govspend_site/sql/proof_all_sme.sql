@@ -6,5 +6,5 @@ SELECT count(*) AS buyer_count,
 FROM (
     SELECT sum(amount_pence) AS amount_pence, count(DISTINCT supplier_id) AS supplier_count,
         sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) AS sme_pence
-    FROM spend NOT INDEXED GROUP BY buyer_id
+    FROM spend GROUP BY buyer_id
 )

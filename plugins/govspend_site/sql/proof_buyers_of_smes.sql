@@ -5,5 +5,5 @@ SELECT count(DISTINCT CASE WHEN supplier_size = 'SME' THEN buyer_id END)
     sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) AS bought_from_smes_pence,
     min(month) AS first_month,
     max(month) AS last_month
-FROM spend NOT INDEXED
-WHERE amount_pence > 0
+FROM spend
+WHERE +amount_pence > 0

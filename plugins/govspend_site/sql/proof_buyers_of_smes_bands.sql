@@ -1,8 +1,8 @@
 -- The same buyers by what they bought from SMEs in all. Purchases only, no credits.
 WITH sums AS (
     SELECT buyer_id, sum(amount_pence) AS pence
-    FROM spend NOT INDEXED
-    WHERE supplier_size = 'SME' AND amount_pence > 0
+    FROM spend
+    WHERE supplier_size = 'SME' AND +amount_pence > 0
     GROUP BY buyer_id
 ),
 bands (from_smes, from_pence, below_pence) AS (

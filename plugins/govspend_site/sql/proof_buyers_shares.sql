@@ -2,7 +2,7 @@
 WITH sums AS (
     SELECT sum(amount_pence) AS amount_pence,
         sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END) AS sme_pence
-    FROM spend NOT INDEXED GROUP BY buyer_id
+    FROM spend GROUP BY buyer_id
 ),
 placed AS (
     SELECT CASE WHEN amount_pence <= 0 THEN 6

@@ -2,8 +2,8 @@
 WITH months AS (
     SELECT supplier_id, month, sum(amount_pence) AS pence,
         row_number() OVER (PARTITION BY supplier_id ORDER BY month) AS nth
-    FROM spend NOT INDEXED
-    WHERE amount_pence > 0 AND supplier_size = 'SME'
+    FROM spend
+    WHERE +amount_pence > 0 AND supplier_size = 'SME'
     GROUP BY supplier_id, month
 ),
 firsts AS (

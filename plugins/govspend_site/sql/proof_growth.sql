@@ -10,4 +10,4 @@ SELECT sum(CASE WHEN /* now */ THEN amount_pence ELSE 0 END) AS now_pence,
         AS before_size_not_published_pence,
     min(CASE WHEN /* now */ THEN month END) AS first_month,
     max(CASE WHEN /* now */ THEN month END) AS last_month
-FROM spend NOT INDEXED /* where */
+FROM spend /* where */

@@ -2,11 +2,11 @@
 -- all. The largest of a year are the largest of that year. Credits are taken off.
 WITH sums AS (
     SELECT financial_year, supplier_id, sum(amount_pence) AS amount_pence
-    FROM spend NOT INDEXED GROUP BY financial_year, supplier_id
+    FROM spend GROUP BY financial_year, supplier_id
 ),
 months AS (
     SELECT financial_year, count(DISTINCT month) AS month_count
-    FROM spend NOT INDEXED GROUP BY financial_year
+    FROM spend GROUP BY financial_year
     UNION ALL
     SELECT 'All years', count(DISTINCT month) FROM spend
 ),

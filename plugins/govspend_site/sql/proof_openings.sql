@@ -2,9 +2,9 @@
 -- be put after WITH in other queries.
 sales AS (
     SELECT DISTINCT supplier_id, buyer_id, month
-    -- In the order of the table: by an index every line would be fetched by itself.
-    FROM spend NOT INDEXED
-    WHERE amount_pence > 0 AND supplier_size = 'SME'
+    -- The + keeps SQLite from an index, by which every line would be fetched by itself.
+    FROM spend
+    WHERE +amount_pence > 0 AND supplier_size = 'SME'
 ),
 firsts AS (
     SELECT supplier_id, min(month) AS month FROM sales GROUP BY supplier_id

@@ -8,7 +8,7 @@ told AS (
 newest AS (
     SELECT spend.month, spend.supplier_id, spend.buyer_id, sum(spend.amount_pence) AS amount_pence,
         max(spend.amount_pence) > 0 AS sold
-    FROM spend NOT INDEXED
+    FROM spend
     JOIN releases ON releases.release_id = spend.release_id
     JOIN told ON told.feed_id = releases.feed_id
         AND (told.restates_history = 1 OR releases.position <= told.position)

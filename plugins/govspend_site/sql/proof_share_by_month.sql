@@ -4,7 +4,7 @@ WITH months AS (
         CASE WHEN sum(amount_pence) > 0 AND count(supplier_size) > 0 THEN round(100.0
             * sum(CASE WHEN supplier_size = 'SME' THEN amount_pence ELSE 0 END)
             / sum(amount_pence), 1) END AS sme_pct
-    FROM spend NOT INDEXED /* where */
+    FROM spend /* where */
     GROUP BY month
 )
 SELECT count(*) AS month_count,

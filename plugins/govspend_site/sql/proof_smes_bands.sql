@@ -1,8 +1,8 @@
 -- Suppliers with a sale published as SME by what they sold as SMEs in all. Sales only, no credits.
 WITH firms AS (
     SELECT supplier_id, sum(amount_pence) AS pence
-    FROM spend NOT INDEXED
-    WHERE supplier_size = 'SME' AND amount_pence > 0
+    FROM spend
+    WHERE supplier_size = 'SME' AND +amount_pence > 0
     GROUP BY supplier_id
 ),
 bands (total_sales, from_pence, below_pence) AS (

@@ -4,15 +4,15 @@ WITH firms AS (
         row_number() OVER (ORDER BY sum(amount_pence), supplier_id) AS place,
         row_number() OVER (ORDER BY sum(amount_pence) DESC, supplier_id) AS place_from_top,
         count(*) OVER () AS places
-    FROM spend NOT INDEXED
-    WHERE supplier_size = 'SME' AND amount_pence > 0
+    FROM spend
+    WHERE supplier_size = 'SME' AND +amount_pence > 0
     GROUP BY supplier_id
 )
 SELECT count(*) AS sme_suppliers_count,
-    (SELECT count(DISTINCT supplier_id) FROM spend NOT INDEXED WHERE amount_pence > 0)
+    (SELECT count(DISTINCT supplier_id) FROM spend WHERE +amount_pence > 0)
         AS suppliers_that_sold_count,
-    (SELECT count(DISTINCT buyer_id) FROM spend NOT INDEXED
-        WHERE amount_pence > 0 AND supplier_size = 'SME')
+    (SELECT count(DISTINCT buyer_id) FROM spend
+        WHERE +amount_pence > 0 AND supplier_size = 'SME')
         AS buyers_that_bought_count,
     sum(pence) AS sme_sales_pence,
     CAST(round(avg(CASE WHEN 2 * place BETWEEN places AND places + 2 THEN pence END)) AS INTEGER)
