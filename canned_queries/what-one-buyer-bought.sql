@@ -27,15 +27,29 @@ WITH asked AS (
             SELECT buyer_id FROM buyer_totals ORDER BY amount_pence DESC, buyer_id LIMIT 1
         )) AS buyer_id
 ),
-chosen AS (
-    SELECT spend.supplier_id, spend.lot, spend.supplier_size, spend.month, spend.amount_pence,
-        first_value(spend.description) OVER (
-            PARTITION BY spend.supplier_id, spend.lot
-            ORDER BY spend.description IS NULL, spend.amount_pence DESC, spend.spend_id
-        ) AS example
+-- A view looks up nothing that a SELECT with a limit does not show.
+lines AS (
+    SELECT spend.supplier_id, spend.lot, spend.supplier_size, spend.description, spend.month,
+        spend.amount_pence
     FROM asked
     JOIN spend ON spend.buyer_id = asked.buyer_id
         AND (asked.financial_year IS NULL OR spend.financial_year = asked.financial_year)
+    LIMIT -1
+),
+described AS (/* of each file */
+    SELECT supplier_id, lot, supplier_size, description, count(*) AS line_count,
+        sum(amount_pence) AS amount_pence, max(amount_pence) AS largest_pence,
+        min(month) AS first_month, max(month) AS last_month
+    FROM lines
+    GROUP BY supplier_id, lot, supplier_size, description
+),
+chosen AS (
+    SELECT described.*,
+        first_value(description) OVER (
+            PARTITION BY supplier_id, lot
+            ORDER BY description IS NULL, largest_pence DESC, description
+        ) AS example
+    FROM described
 )
 SELECT chosen.supplier_id,
     suppliers.name AS supplier_name,
@@ -44,9 +58,9 @@ SELECT chosen.supplier_id,
         ELSE min(chosen.supplier_size) END AS supplier_size,
     min(chosen.example) AS example,
     sum(chosen.amount_pence) / 100.0 AS amount,
-    count(*) AS line_count,
-    min(chosen.month) AS first_month,
-    max(chosen.month) AS last_month,
+    sum(chosen.line_count) AS line_count,
+    min(chosen.first_month) AS first_month,
+    max(chosen.last_month) AS last_month,
     sum(chosen.amount_pence) AS amount_pence
 FROM chosen
 JOIN suppliers ON suppliers.supplier_id = chosen.supplier_id

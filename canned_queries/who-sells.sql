@@ -24,16 +24,30 @@ WITH asked AS (
             ' ', '" "') || '"' AS words,
         nullif(:supplier_size, '') AS supplier_size
 ),
-chosen AS (
-    SELECT spend.supplier_id, spend.buyer_id, spend.supplier_size, spend.month, spend.amount_pence,
-        first_value(spend.description) OVER (
-            PARTITION BY spend.supplier_id ORDER BY spend.amount_pence DESC, spend.spend_id
-        ) AS example
+-- A view looks up nothing that a SELECT with a limit does not show.
+lines AS (
+    SELECT spend.supplier_id, spend.buyer_id, spend.supplier_size, spend.description, spend.month,
+        spend.amount_pence
     FROM asked
     JOIN spend_fts ON spend_fts MATCH asked.words
     JOIN spend ON spend.rowid = spend_fts.rowid
     WHERE asked.supplier_size IS NULL
         OR coalesce(spend.supplier_size, 'Not published') = asked.supplier_size
+    LIMIT -1
+),
+described AS (/* of each file */
+    SELECT supplier_id, buyer_id, supplier_size, description, count(*) AS line_count,
+        sum(amount_pence) AS amount_pence, max(amount_pence) AS largest_pence,
+        min(month) AS first_month, max(month) AS last_month
+    FROM lines
+    GROUP BY supplier_id, buyer_id, supplier_size, description
+),
+chosen AS (
+    SELECT described.*,
+        first_value(description) OVER (
+            PARTITION BY supplier_id ORDER BY largest_pence DESC, description
+        ) AS example
+    FROM described
 )
 SELECT chosen.supplier_id,
     suppliers.name AS supplier_name,
@@ -41,10 +55,10 @@ SELECT chosen.supplier_id,
         ELSE min(chosen.supplier_size) END AS supplier_size,
     min(chosen.example) AS example,
     sum(chosen.amount_pence) / 100.0 AS amount,
-    count(DISTINCT CASE WHEN chosen.amount_pence > 0 THEN chosen.buyer_id END) AS buyer_count,
-    count(*) AS line_count,
-    min(chosen.month) AS first_month,
-    max(chosen.month) AS last_month,
+    count(DISTINCT CASE WHEN chosen.largest_pence > 0 THEN chosen.buyer_id END) AS buyer_count,
+    sum(chosen.line_count) AS line_count,
+    min(chosen.first_month) AS first_month,
+    max(chosen.last_month) AS last_month,
     sum(chosen.amount_pence) AS amount_pence
 FROM chosen
 JOIN suppliers ON suppliers.supplier_id = chosen.supplier_id

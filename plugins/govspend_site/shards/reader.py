@@ -8,7 +8,8 @@ one index would do. So a statement goes one of three ways:
   the order of months they are opened one after the other, until there are rows enough; in another
   order their rows are merged. Counts and sums are added up.
 - In part. What stands in `NAME AS (/* of each file */ …)` is asked of each shard by itself; the
-  rest runs on the edition's own file, with all that the shards gave as the table NAME.
+  rest runs on the edition's own file, with all that the shards gave as the table NAME. So does
+  `WITH asked AS (…)`, the one row of what was asked, before either.
 - Together. Whatever else is asked (a median, a count of different buyers) runs on the edition's own
   file with the shards attached and a temporary view over them in place of each table of lines,
   which SQLite finds first. Of more than ten shards, and of what a search finds, lines are copied
@@ -125,9 +126,25 @@ class Reader:
         return Rows(description, islice(rows, found.offset, _end(found)))
 
     def _parted(self, parts: of_each.Parted, given: Any) -> Rows:
-        columns = [name for name, *_ in self._edition.execute(parts.part, given).description]
-        rows = chain.from_iterable(self._from_each(self.shards, parts.part, given))
+        part, values = self._asked(parts.part, given)
+        columns = [name for name, *_ in self._edition.execute(part, values).description]
+        rows = chain.from_iterable(self._from_each(self.shards, part, values))
         return Rows(*self._together.execute_with(parts.name, columns, rows, parts.rest, given))
+
+    def _asked(self, part: str, given: Any) -> tuple[str, Any]:
+        """A part and its parameters, with what it was asked with worked out.
+
+        A file of lines has none of the tables that may tell that.
+        """
+        found = of_each.asked(part)
+        if found is None:
+            return part, given
+        before, asked, after = found
+        cursor = self._edition.execute(asked, given)
+        names = [name for name, *_ in cursor.description]
+        told = dict(zip((f"asked_{name}" for name in names), cursor.fetchone(), strict=True))
+        row = ", ".join(f":asked_{name} AS {name}" for name in names)
+        return f"{before}SELECT {row}{after}", {**given, **told}
 
     def in_turn(self, sql: str, given: Any) -> list[Path]:
         """The files that give all rows of a statement, one after the other, as it stands.

@@ -129,6 +129,17 @@ def _in_brackets(sql: str) -> Iterator[str]:
             yield sql[opened.pop() : token.start()]
 
 
+def opening_of(sql: str, ends: int) -> int:
+    """Where the innermost bracket opened that is still open at `ends`; 0 where none is."""
+    opened = [0]
+    for token in _TOKEN.finditer(sql, 0, ends):
+        if token[0] == "(":
+            opened.append(token.end())
+        elif token[0] == ")" and len(opened) > 1:
+            opened.pop()
+    return opened[-1]
+
+
 def closing_of(sql: str, begins: int) -> int:
     """Where the bracket closes that was opened just before `begins`; the end where none does."""
     depth = 1
