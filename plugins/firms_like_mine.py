@@ -45,7 +45,7 @@ async def shown(datasette: Any, request: Any) -> Response:
         "such": lambda count=2: firms.such(found.choices, count),
         "peers": found.peers[:SHOWN_PEERS],
         "steps": [s for s in found.figures.second.steps if s.month in _SHOWN_STEPS],
-        "same_by_name": found.figures == found.by_name,
+        "same_by_name": found.by_name in (None, found.figures),
         "caveats": [caveats[name] for name in CAVEATS + LISTED_CAVEATS * bool(listed)],
         "admitted": listed,
         "admitted_sentence": admitted.sentence,
@@ -71,7 +71,7 @@ async def as_data(datasette: Any, request: Any) -> Response:
     if name is None:
         told = {
             "supplier_ids": found.figures.told(),
-            "published_names": found.by_name.told(),
+            "published_names": found.by_name and found.by_name.told(),
             "admitted": of_admitted,
         }
         return Response.json(told, headers=headers)

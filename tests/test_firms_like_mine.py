@@ -22,8 +22,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from conftest import Site, serving
-from govspend_site import first_sale
+from conftest import Site, in_a_loop, serving
+from datasette.database import QueryInterrupted
+from govspend_site import firms, first_sale, serve
 from govspend_site.first_sale import Sale
 
 JULY = "G-Cloud-Spend-14-07-14-v2-For-import.csv"
@@ -380,3 +381,58 @@ def test_totals_of_few_firms() -> None:
     assert (sold(5).lower, sold(5).median, sold(5).upper) == (5, 5, 5)
     four = sold(1, 2, 3, 10)
     assert (four.lower, four.median, four.upper, four.top_ten_pence) == (1.5, 2.5, 6.5, 16)
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        firms.Choices(lot="Specialist Cloud Services"),
+        firms.Choices(sector="Health", size=firms.ANY),
+        firms.Choices(lot="Specialist Cloud Services", sector="Health", deal_from=2_000,
+                      deal_to=90_000),
+        firms.Choices(sector="Central Government", size="Large"),
+    ],
+)  # fmt: skip
+def test_cubes_and_lines_tell_the_same_firms(sample_build: Path, choices: firms.Choices) -> None:
+    """Protects from a choice that is answered by cubes and means something else there."""
+    given = {**choices.parameters(), "recent": "2016-01-01"}
+    with closing(sqlite3.connect(sample_build / "govspend.db")) as db:
+        for name in ("groups", "doors"):
+            told = db.execute(firms.sql(name, choices), given).fetchall()
+            assert told == db.execute(firms.sql(name, choices, of_lines=True), given).fetchall()
+            assert told
+        peers = db.execute(firms.sql("peers", choices, of_lines=True), given).fetchall()
+        assert db.execute(firms.sql("peers", choices), given).fetchall() == peers
+        if not choices.of_deals:
+            plain = db.execute(firms.sql("peers", choices, is_measured=False), given).fetchall()
+            # All but what each usually sells at once.
+            known = [row[:5] + row[6:] for row in peers]
+            assert [row[:5] + row[6:] for row in plain] == known
+
+
+def test_what_takes_too_long_is_left_out_of_the_page(
+    sample_build: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects a director from an error page where only one column cannot be worked out in time."""
+    run = firms._run
+
+    async def slow(*given: Any) -> list[dict[str, Any]]:
+        if "row_number() OVER (PARTITION BY supplier_id" in given[1] or "name_id" in given[1]:
+            raise QueryInterrupted(TimeoutError("interrupted"), given[1], {})
+        return await run(*given)
+
+    monkeypatch.setenv("DATASETTE_SECRET", "one")
+    monkeypatch.setattr(firms, "_run", slow)
+
+    async def asked() -> tuple[Any, Any]:
+        site = serve.site(sample_build)
+        await site.invoke_startup()
+        page = await site.client.get("/firms-like-mine?lot=Specialist+Cloud+Services")
+        told = await site.client.get("/firms-like-mine.json?lot=Specialist+Cloud+Services")
+        return page, told
+
+    page, told = in_a_loop(asked())
+    assert page.status_code == 200
+    assert "was not worked out: for so many sales it takes too long" in page.text
+    assert told.json()["supplier_ids"]["supplier_count"] > 0
+    assert told.json()["published_names"] is None

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 from urllib.parse import urlencode
 
+from datasette.database import QueryInterrupted
 from datasette.utils.asgi import BadRequest
 
 from govspend_site import edition, first_sale, page, queries, search, settled, words
@@ -20,6 +21,8 @@ RECENT_MONTHS = 24
 LEAST_FIRMS = 3
 """Firms that a buyer must have given a first sale, unless the visitor asks for more or fewer."""
 _MOST_POUNDS = 10**9
+_USUAL_MS = 1_500
+"""that the usual deals of some choices may take; of 800,000 sales they take longer"""
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,9 @@ class Choices:
         return bool(self.lot or self.sector or self.region or self.words)
 
     @property
-    def needs_lines(self) -> bool:
-        """Whether the sums of all that a firm sold do not tell the answer."""
-        return self.of_lines or bool(self.deal_from or self.deal_to)
+    def of_deals(self) -> bool:
+        """Whether it matters what a firm usually sells at once."""
+        return bool(self.deal_from or self.deal_to)
 
     def query(self, **changed: object) -> str:
         """The choices as a query string, without those that are as they come."""
@@ -64,7 +67,7 @@ class Choices:
             found["deal_from"] = self.deal_from * 100
         if self.deal_to:
             found["deal_to"] = self.deal_to * 100
-        if not self.needs_lines:
+        if not self.of_lines:
             found["usual_of"] = self.size
         return found
 
@@ -79,9 +82,10 @@ _CONDITIONS = {
 # The spend table has no region to filter on, so the link carries the condition itself.
 _WHERE_REGION = "buyer_id in (select buyer_id from buyer_places where region = '{}')"
 _OF_THE_DEAL = {
-    "deal_from": "AND firms.typical_pence >= CAST(:deal_from AS INTEGER)",
-    "deal_to": "AND firms.typical_pence <= CAST(:deal_to AS INTEGER)",
+    "deal_from": "AND typical_pence >= CAST(:deal_from AS INTEGER)",
+    "deal_to": "AND typical_pence <= CAST(:deal_to AS INTEGER)",
 }
+_WHOSE = "AND supplier_id IN (SELECT supplier_id FROM firms)"
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,8 @@ class Answer:
 
     choices: Choices
     figures: Figures
-    by_name: Figures
+    by_name: Figures | None
+    """the same with a firm for each published name; None where that took too long"""
     peers: list[dict[str, Any]]
     doors: list[dict[str, Any]]
     recent: str
@@ -151,8 +156,12 @@ def whole(pence: Fraction) -> int:
     return math.floor(pence + Fraction(1, 2))
 
 
-def sql(name: str, choices: Choices) -> str:
-    """The SQL of firms_NAME.sql for the choices, as anyone can run it."""
+def sql(name: str, choices: Choices, *, of_lines: bool = False, is_measured: bool = True) -> str:
+    """The SQL of firms_NAME.sql for the choices, as anyone can run it.
+
+    Cubes tell what they can, unless it is to be `of_lines`: those know published names, too. If not
+    `is_measured`, what a firm usually sells at once is empty, for which every sale is looked at.
+    """
     given = choices.parameters()
     where = [line for key, line in _CONDITIONS.items() if key in given]
     if choices.size == NOT_PUBLISHED:
@@ -160,11 +169,27 @@ def sql(name: str, choices: Choices) -> str:
     if choices.words and "words" not in given:
         where.append("AND 0")
     deal = [line for key, line in _OF_THE_DEAL.items() if key in given]
-    # Of all sales of a firm the sums are known; of a part of them the lines have to be read.
-    base = queries.sql("firms_sales" if choices.needs_lines else "firms_totals")
-    base = base.replace("/* choices */", "\n        ".join(where))
-    base = base.replace("/* typical */", "\n        ".join(deal))
-    return f"{base}\n{queries.sql(f'firms_{name}')}"
+    text = "WITH " + ",\n".join(map(queries.sql, _parts(name, choices, of_lines, is_measured)))
+    for place, lines in (
+        ("choices", where), ("typical", deal), ("whose", [_WHOSE] if choices.of_deals else []),
+    ):  # fmt: skip
+        text = text.replace(f"/* {place} */", "\n        ".join(lines))
+    return f"{text}\n{queries.sql(f'firms_{name}')}"
+
+
+def _parts(name: str, choices: Choices, of_lines: bool, is_measured: bool) -> list[str]:
+    """The files of SQL that make `sales` and, where they are asked for, `firms`."""
+    if not choices.of_lines and not of_lines:
+        return ["firms_totals"]
+    by_lines = of_lines or bool(choices.words)
+    has_firms = name == "peers" or choices.of_deals
+    return [
+        *["firms_fitting"] * (by_lines or (has_firms and is_measured)),
+        *["firms_usual"] * (has_firms and is_measured),
+        "firms_months" if by_lines else "firms_pairs",
+        *["firms_unmeasured"] * (has_firms and not is_measured),
+        "firms_sales",
+    ]
 
 
 def sql_link(name: str, choices: Choices, recent: str) -> str:
@@ -252,12 +277,11 @@ async def _answer(datasette: Any, choices: Choices) -> Answer:
     end = min((feed.newest_month for feed in covered.feeds), default=newest)
     recent = settled.month_after(newest, 1 - RECENT_MONTHS)
     groups = await _run(datasette, sql("groups", choices), choices, {})
-    by_name = await _run(datasette, by_published_name(sql("groups", choices)), choices, {})
     return Answer(
         choices=choices,
         figures=figures(groups, end),
-        by_name=figures(by_name, end),
-        peers=await _run(datasette, sql("peers", choices), choices, {}),
+        by_name=await _by_name(datasette, choices, end),
+        peers=await _peers(datasette, choices),
         doors=await _run(datasette, sql("doors", choices), choices, {"recent": recent}),
         recent=recent,
         first_month=min((feed.oldest_month for feed in covered.feeds), default=newest),
@@ -266,17 +290,42 @@ async def _answer(datasette: Any, choices: Choices) -> Answer:
     )
 
 
+async def _by_name(datasette: Any, choices: Choices, end: str) -> Figures | None:
+    text = sql("groups", choices, of_lines=choices.of_lines or choices.of_deals)
+    try:
+        found = await _run(datasette, by_published_name(text), choices, {})
+    except QueryInterrupted:
+        return None
+    return figures(found, end)
+
+
+async def _peers(datasette: Any, choices: Choices) -> list[dict[str, Any]]:
+    """The firms; of very many sales without what each usually sells at once."""
+    try:
+        return await _run(datasette, sql("peers", choices), choices, {}, _USUAL_MS)
+    except QueryInterrupted:
+        if choices.of_deals or choices.words:
+            raise
+    return await _run(datasette, sql("peers", choices, is_measured=False), choices, {})
+
+
 def by_published_name(text: str) -> str:
-    """The SQL with a firm and a buyer for each name, as published."""
+    """SQL of lines or totals with a firm and a buyer for each name, as published."""
     return text.replace("spend.supplier_id", "spend.supplier_name_id").replace(
         "spend.buyer_id AS", "spend.buyer_name_id AS"
     )
 
 
 async def _run(
-    datasette: Any, text: str, choices: Choices, more: Mapping[str, object]
+    datasette: Any,
+    text: str,
+    choices: Choices,
+    more: Mapping[str, object],
+    milliseconds: int | None = None,
 ) -> list[dict[str, Any]]:
-    result = await queries.database(datasette).execute(text, {**choices.parameters(), **more})
+    given = {**choices.parameters(), **more}
+    database = queries.database(datasette)
+    result = await database.execute(text, given, custom_time_limit=milliseconds)
     return [dict(row) for row in result.rows]
 
 

@@ -1,0 +1,12 @@
+-- What each firm sold to each buyer in each month, from the sales: of each file of lines, then in all.
+parts AS (/* of each file */
+    SELECT supplier_id, buyer_id, month, sum(amount_pence) AS amount_pence, count(*) AS sale_count
+    FROM fitting
+    GROUP BY supplier_id, buyer_id, month
+),
+months AS (
+    SELECT supplier_id, buyer_id, month, sum(amount_pence) AS amount_pence,
+        sum(sale_count) AS sale_count
+    FROM parts
+    GROUP BY supplier_id, buyer_id, month
+)
