@@ -169,7 +169,9 @@ def sql(name: str, choices: Choices, *, of_lines: bool = False, is_measured: boo
     if choices.words and "words" not in given:
         where.append("AND 0")
     deal = [line for key, line in _OF_THE_DEAL.items() if key in given]
-    text = "WITH " + ",\n".join(map(queries.sql, _parts(name, choices, of_lines, is_measured)))
+    parts = _parts(name, choices, of_lines, is_measured)
+    text = "WITH " + ",\n".join(map(queries.sql, parts))
+    text = text.replace("/* each */", "" if "firms_usual" in parts else "/* of each file */")
     for place, lines in (
         ("choices", where), ("typical", deal), ("whose", [_WHOSE] if choices.of_deals else []),
     ):  # fmt: skip

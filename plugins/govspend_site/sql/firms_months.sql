@@ -1,5 +1,6 @@
--- What each firm sold to each buyer in each month, from the sales: of each file of lines, then in all.
-parts AS (/* of each file */
+-- What each firm sold to each buyer in each month, from the sales. Where nothing else asks those, it may
+-- be asked of each file of lines.
+parts AS (/* each */
     SELECT supplier_id, buyer_id, month, sum(amount_pence) AS amount_pence, count(*) AS sale_count
     FROM fitting
     GROUP BY supplier_id, buyer_id, month
